@@ -1,0 +1,1 @@
+"""Records, fields, clocks and merge rules. No disk, no network, no keys."""

@@ -1,0 +1,1 @@
+"""Who is on the local network. Direct connections between devices on a LAN begin here."""

@@ -1,0 +1,1 @@
+"""Ids, entries, roster, heads, blobs, and the stores that keep them."""

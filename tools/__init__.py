@@ -1,0 +1,1 @@
+"""Looks into everything, changes nothing."""
