@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from store.errors import RefusedError
 from store.ids import BlobId
 
 MAX_BLOB_BYTES = 4 * 1024 * 1024 + 65
@@ -43,3 +45,16 @@ class BlobStore(Protocol):
     def delete(self, blob: BlobId) -> bool: ...
 
     def total_bytes(self) -> int: ...
+
+
+def check_blob(blob: BlobId, sealed: bytes) -> None:
+    """``RefusedError`` (`too-large`, `bad-hash`) unless ``sealed`` is what ``blob`` names."""
+    if len(sealed) > MAX_BLOB_BYTES:
+        raise RefusedError("too-large", f"a blob of {len(sealed)} bytes where at most {MAX_BLOB_BYTES} are allowed")
+    if not is_intact(blob, sealed):
+        raise RefusedError("bad-hash", f"the bytes aren't those of blob {blob.short()}")
+
+
+def is_intact(blob: BlobId, sealed: bytes) -> bool:
+    """Whether ``sealed`` is what ``blob`` names."""
+    return hashlib.sha256(sealed).digest() == blob

@@ -16,6 +16,8 @@ from pathlib import Path
 from store.errors import DamagedError, NewerFormatError, NoSpaceError
 
 BUSY_SECONDS = 30.0
+_OUTERMOST = "BEGIN IMMEDIATE", "COMMIT", "ROLLBACK"
+_NESTED = "SAVEPOINT nested", "RELEASE nested", "ROLLBACK TO nested"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +38,11 @@ class Database:
         with translated():
             if read_only:
                 self._connection = sqlite3.connect(
-                    f"{self.path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False, isolation_level=None, timeout=BUSY_SECONDS
+                    f"{self.path.absolute().as_uri()}?mode=ro",
+                    uri=True,
+                    check_same_thread=False,
+                    isolation_level=None,
+                    timeout=BUSY_SECONDS,
                 )
             else:
                 self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=BUSY_SECONDS)
@@ -53,7 +59,9 @@ class Database:
                 row = connection.execute("SELECT version FROM schema_part WHERE name = ?", (part.name,)).fetchone()
                 version = row[0] if row else 0
                 if version > len(part.scripts):
-                    raise NewerFormatError(f"{self.path} was written by a newer version ({part.name} {version}, this program knows {len(part.scripts)})")
+                    raise NewerFormatError(
+                        f"{self.path} was written by a newer version ({part.name} {version}, this program knows {len(part.scripts)})"
+                    )
                 for script in part.scripts[version:]:
                     for statement in split_statements(script):
                         connection.execute(statement)
@@ -61,22 +69,23 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
-        """A write transaction: all of it is durable when the block ends, or none of it. Nested blocks join the outer one."""
+        """A write transaction: all of it is durable when the block ends, or none of it.
+
+        A nested block joins the outer one: it is durable when that ends, and undone alone when it raises.
+        """
         with self._lock, translated():
-            if self._depth:
-                yield self._connection
-                return
-            self._connection.execute("BEGIN IMMEDIATE")
-            self._depth = 1
+            begin, end, undo = _NESTED if self._depth else _OUTERMOST
+            self._connection.execute(begin)
+            self._depth += 1
             try:
                 yield self._connection
-                self._connection.execute("COMMIT")
+                self._connection.execute(end)
             except BaseException:
                 if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
+                    self._connection.execute(undo)
                 raise
             finally:
-                self._depth = 0
+                self._depth -= 1
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:

@@ -1,15 +1,19 @@
 """What can go wrong in the stores, split by whose fault it is.
 
-    StoreError
-    ├── RefusedError            the bytes are wrong; `code` is the name that goes over the wire
-    ├── NoSpaceError            the disk or the quota is full; nothing was changed
-    ├── DamagedError            what was stored is not what was stored then
-    └── NewerFormatError        written by a newer version of the program
+StoreError
+├── RefusedError            the bytes are wrong; `code` is the name that goes over the wire
+├── NoSpaceError            the disk or the quota is full; nothing was changed
+├── DamagedError            what was stored is not what was stored then
+└── NewerFormatError        written by a newer version of the program
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Literal
+
+from store.encoding import MalformedError, TooDeepError, TooLongError, UnknownVersionError
 
 RefusalCode = Literal[
     "malformed",
@@ -46,3 +50,18 @@ class DamagedError(StoreError):
 
 class NewerFormatError(StoreError):
     """The files were written by a newer version of this program."""
+
+
+@contextmanager
+def refusing(what: str) -> Iterator[None]:
+    """A ``MalformedError`` inside the block leaves it as the ``RefusedError`` of its name; ``what`` says what was being read."""
+    try:
+        yield
+    except TooDeepError as error:
+        raise RefusedError("too-deep", f"{what}: {error}") from error
+    except TooLongError as error:
+        raise RefusedError("too-large", f"{what}: {error}") from error
+    except UnknownVersionError as error:
+        raise RefusedError("unknown-version", f"{what}: {error}") from error
+    except MalformedError as error:
+        raise RefusedError("malformed", f"{what}: {error}") from error

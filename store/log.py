@@ -6,12 +6,12 @@ Stores are synchronous; callers reach them through the one ``run_blocking`` seam
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Protocol
 
-from store.entries import Entry
+from store.entries import Dep, Entry
 from store.errors import RefusalCode
 from store.heads import Heads
 from store.ids import EntryHash, LibraryId, LogId
@@ -55,6 +55,10 @@ class LogStore(Protocol):
     - Arrival numbers grow by one in the order in which entries became stored; that order is a causal order.
     - ``after`` and ``missing`` answer in that order, and stop early at ``limit_bytes`` (but give at least one entry).
     - ``roster`` depends on the set of stored control entries only, never on their order.
+    - ``is_ancestor`` says whether ``of`` is ``name`` or follows it within one log, on whatever branch; False when either isn't stored
+      where it is said to be. Its cost is that of the log's branches, not of its length.
+    - ``missing`` gives exactly what a node lacks when the tips of ``theirs`` are stored here. Others are guesses (``store.heads``): who
+      still sees an unknown tip after a pull asks again with that log left out of its heads. ``after`` is the arrival number to go on from.
     - ``put_seen`` keeps the newest report of each device by (number, counter, hash), verified by the roster, and only when
       everything that it covers is stored; it answers whether the report was new.
     """
@@ -76,6 +80,10 @@ class LogStore(Protocol):
 
     def get(self, name: EntryHash) -> Arrived | None: ...
 
+    def has(self, name: EntryHash) -> bool: ...
+
+    def is_ancestor(self, name: EntryHash, of: Dep) -> bool: ...
+
     def at(self, log: LogId, seq: int) -> list[Entry]: ...
 
     def roster(self) -> Roster: ...
@@ -83,3 +91,14 @@ class LogStore(Protocol):
     def put_seen(self, raw: bytes) -> bool: ...
 
     def seen(self) -> list[SeenReport]: ...
+
+
+def first_page(rows: Iterable[tuple[Arrived, int]], *, limit_bytes: int) -> list[Arrived]:
+    """The first of ``rows`` (with the length of each) that together have at most ``limit_bytes``, and at least one."""
+    page: list[Arrived] = []
+    for arrived, length in rows:
+        limit_bytes -= length
+        if page and limit_bytes < 0:
+            break
+        page.append(arrived)
+    return page

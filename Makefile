@@ -1,0 +1,40 @@
+# Two commands need nothing but Python 3.11 and make: `make demo` and `make test`. They set up .venv themselves.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test unit check format bench clean
+
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; set PYTHON=…")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing into $(VENV) (once) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $(READY)
+
+demo: $(READY)  ## import, edit apart, come together: PHOTOS=DIR for your own photographs, KEEP=1 to look around afterwards
+	@$(BIN)/python -m tests.demo $(if $(PHOTOS),--photos "$(PHOTOS)") $(if $(KEEP),--keep)
+
+test: $(READY)  ## every test
+	@$(BIN)/python -m pytest $(ARGS)
+
+unit: $(READY)  ## the fast part: no processes
+	@$(BIN)/python -m pytest -m "not process" $(ARGS)
+
+check: $(READY)  ## lint, format, types, imports
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(READY)
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: $(READY)  ## the figures of DESIGN 13, with machine and method
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,120 @@
+"""``calotype``: the group of commands. Each is loaded when it is called, so that a small command starts fast."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import traceback
+from pathlib import Path
+
+import click
+
+from peer.commands.invocation import end_with
+from peer.errors import CalotypeError, ExitCode, IntegrityError, NoSpaceLeftError
+from store.errors import DamagedError, NewerFormatError, NoSpaceError
+
+COMMANDS: dict[str, str] = {
+    "init": "peer.commands.setup:init",
+    "relay": "peer.commands.relays:relay",
+    "invite": "peer.commands.join:invite",
+    "join": "peer.commands.join:join",
+    "import": "peer.commands.imports:import_",
+    "run": "peer.commands.engine:run",
+    "sync": "peer.commands.engine:sync",
+    "ls": "peer.commands.look:ls",
+    "show": "peer.commands.look:show",
+    "set": "peer.commands.change:set_",
+    "album": "peer.commands.albums:album",
+    "trash": "peer.commands.change:trash",
+    "restore-photo": "peer.commands.change:restore_photo",
+    "fetch": "peer.commands.engine:fetch",
+    "conflicts": "peer.commands.conflicts:conflicts",
+    "resolve": "peer.commands.conflicts:resolve",
+    "status": "peer.commands.health:status",
+    "why": "peer.commands.health:why",
+    "digest": "peer.commands.health:digest",
+    "devices": "peer.commands.health:devices",
+    "verify": "peer.commands.health:verify",
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module only when the command is used or its help is listed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        target = COMMANDS.get(cmd_name)
+        if target is None:
+            return None
+        module, attribute = target.split(":")
+        command = getattr(importlib.import_module(module), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--library", type=click.Path(path_type=Path, file_okay=False), default=None, help="The library's folder (or CALOTYPE_LIBRARY).")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.version_option(package_name="calotype")
+def cli(library: Path | None, debug: bool) -> None:
+    """One person's photo library, the same on all of that person's devices.
+
+    \b
+    Begin:          calotype init --name laptop
+    Bring photos:   calotype import ~/DCIM
+    Another device: calotype relay add URL --token TOKEN, then calotype invite
+    Keep in sync:   calotype run
+
+    Exit codes: 0 done, 1 in part, 2 wrong usage or input, 3 integrity problem, 4 not reachable, 5 not allowed.
+    """
+
+
+def run() -> None:
+    """The entry point: every error ends as a sentence and an exit code from the one table."""
+    arguments = sys.argv[1:]
+    as_json, debug = "--json" in arguments, "--debug" in arguments
+    try:
+        code = cli.main(arguments, prog_name="calotype", standalone_mode=False)
+    except click.ClickException as error:
+        hint = f"See: {error.ctx.command_path} --help" if isinstance(error, click.UsageError) and error.ctx else ""
+        code = end_with(CalotypeError(error.format_message(), hint=hint), as_json=as_json)
+    except (click.Abort, KeyboardInterrupt):
+        code = end_with(CalotypeError("Stopped. What was done until now is kept.", exit_code=ExitCode.PARTLY), as_json=as_json)
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of our output has gone; nothing more can be said to it
+        code = ExitCode.PARTLY
+    except Exception as error:  # noqa: BLE001 - the last seam before the person: whatever came becomes a sentence
+        if debug:
+            traceback.print_exc()
+        code = end_with(as_calotype_error(error), as_json=as_json)
+    sys.exit(code)
+
+
+def as_calotype_error(error: BaseException) -> CalotypeError:
+    """The sentence for any error. Groups of one are opened; anything unforeseen is named by its type, never by its text, which could hold a secret."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    if isinstance(error, BaseExceptionGroup):
+        known = [e for e in error.exceptions if isinstance(e, CalotypeError)]
+        error = known[0] if known else error.exceptions[0]
+    match error:
+        case CalotypeError():
+            return error
+        case NoSpaceError():
+            return NoSpaceLeftError("There is no room left on the disk. Nothing that was there before was changed.")
+        case DamagedError():
+            return IntegrityError(
+                "The library's database is damaged.", hint="Copy the folder aside before anything else; photos under originals/ are ordinary files."
+            )
+        case NewerFormatError():
+            return CalotypeError("This library was written by a newer version of Calotype. Nothing was changed.", hint="Update Calotype on this device.")
+        case PermissionError():
+            return CalotypeError(f"Permission denied: {error.filename!r}.", hint="Check who owns that file or folder.", exit_code=ExitCode.NOT_ALLOWED)
+        case _:
+            return CalotypeError(
+                f"Something unforeseen happened ({type(error).__name__}). Committed changes and photos are not affected.",
+                hint="Run the command again with --debug and report what it prints.",
+                exit_code=ExitCode.INTEGRITY,
+            )

@@ -1,0 +1,131 @@
+"""How commands reach the engine that runs on their library.
+
+A loopback TCP socket rather than a Unix socket: it works on every system and its name can't be too long. The port and a
+random key are in ``engine.json`` (mode 0600), so only who may read the library can talk to its engine. One request a connection:
+a JSON object on a line, then one or more JSON objects on lines until the connection ends.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from hmac import compare_digest
+from pathlib import Path
+from typing import Any, Protocol
+
+import trio
+
+from peer.errors import UnreachableNodeError
+from peer.seams import Randomness
+
+MAX_LINE = 1 << 20
+REQUEST_SECONDS = 10
+Reply = dict[str, Any]
+Reply_sink = Callable[[Reply], Awaitable[None]]
+
+
+class Handler(Protocol):
+    """Answers one request by calling ``reply`` once or more."""
+
+    async def __call__(self, request: Reply, reply: Reply_sink) -> None: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineAddress:
+    """Where an engine listens; the key stays out of every text."""
+
+    port: int
+    pid: int
+    key: str
+
+    def __repr__(self) -> str:
+        return f"EngineAddress(port={self.port}, pid={self.pid})"
+
+
+def read_address(path: Path) -> EngineAddress | None:
+    """The address that a running engine wrote, or ``None``."""
+    try:
+        content = json.loads(path.read_text("utf-8"))
+        return EngineAddress(port=int(content["port"]), pid=int(content["pid"]), key=str(content["key"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def write_private_json(path: Path, content: Reply) -> None:
+    """``content`` as a file of mode 0600 that appears whole."""
+    temporary = path.with_name(path.name + ".new")
+    temporary.unlink(missing_ok=True)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        json.dump(content, stream)
+    temporary.replace(path)
+
+
+async def serve_control(path: Path, randomness: Randomness, handler: Handler, *, task_status: trio.TaskStatus[int] = trio.TASK_STATUS_IGNORED) -> None:
+    """Listen until cancelled; the address file exists exactly as long."""
+    key = randomness(32).hex()
+
+    async def answer(stream: trio.SocketStream) -> None:
+        try:
+            with trio.fail_after(REQUEST_SECONDS):
+                request = await _read_line(stream)
+            if not isinstance(request, dict) or not compare_digest(str(request.pop("key", "")), key):
+                return
+            await handler(request, lambda reply: stream.send_all(json.dumps(reply).encode() + b"\n"))
+        except (trio.TooSlowError, trio.BrokenResourceError, trio.ClosedResourceError, ValueError):
+            return  # the command went away or isn't one of ours: nobody is left to tell
+        finally:
+            await trio.aclose_forcefully(stream)
+
+    async with trio.open_nursery() as nursery:
+        listeners = await nursery.start(lambda task_status: trio.serve_tcp(answer, 0, host="127.0.0.1", task_status=task_status))
+        port = listeners[0].socket.getsockname()[1]
+        write_private_json(path, {"port": port, "pid": os.getpid(), "key": key})
+        task_status.started(port)
+        try:
+            await trio.sleep_forever()
+        finally:
+            path.unlink(missing_ok=True)
+
+
+async def _read_line(stream: trio.abc.ReceiveStream) -> Any:
+    line = bytearray()
+    while not line.endswith(b"\n"):
+        chunk = await stream.receive_some(65536)
+        if not chunk or len(line) + len(chunk) > MAX_LINE:
+            raise ValueError("the request ended early or is too long")
+        line += chunk
+    return json.loads(line)
+
+
+def poke(path: Path) -> None:
+    """Tell the engine, if one runs, that this process wrote into the library. Never fails: without the word it notices a little later."""
+    address = read_address(path)
+    if address is None:
+        return
+    try:
+        with socket.create_connection(("127.0.0.1", address.port), timeout=1) as connection:
+            connection.sendall(json.dumps({"key": address.key, "do": "changed"}).encode() + b"\n")
+    except OSError:
+        return
+
+
+async def ask(address: EngineAddress, request: Reply) -> AsyncIterator[Reply]:
+    """Hand ``request`` to the engine and give its replies. ``UnreachableNodeError`` when the engine ended meanwhile."""
+    try:
+        stream = await trio.open_tcp_stream("127.0.0.1", address.port)
+        async with stream:
+            await stream.send_all(json.dumps({"key": address.key, **request}).encode() + b"\n")
+            buffer = b""
+            async for chunk in stream:
+                buffer += chunk
+                *lines, buffer = buffer.split(b"\n")
+                for line in lines:
+                    yield json.loads(line)
+    except (OSError, trio.BrokenResourceError) as error:
+        raise UnreachableNodeError(
+            "The running peer did not answer; nothing was lost.", hint="See whether it is being stopped, then run the command again."
+        ) from error

@@ -1,0 +1,103 @@
+"""One supervised task for each node: dials, runs a session and the transfers while the connection lasts, waits, dials again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import trio
+
+from peer.engine.connection import Connect
+from peer.engine.downloads import Downloader
+from peer.engine.progress import NodeState, Progress
+from peer.engine.scheduler import Wakes, backoff
+from peer.engine.session import Session
+from peer.engine.uploads import Uploader
+from peer.library.library import Library
+from peer.library.nodes import Node
+from peer.library.upload_planning import met
+from peer.seams import RunBlocking
+from relay.errors import ClientFaultError, SyncError
+from store.ids import FileHash
+
+
+class Monitor:
+    """Keeps one node in touch with the library until it is cancelled. Whatever the node does wrong ends in a reason and a next try."""
+
+    def __init__(
+        self,
+        library: Library,
+        node: Node,
+        *,
+        connect: Connect,
+        progress: Progress,
+        run_blocking: RunBlocking,
+        claimed: set[FileHash],
+        report_at_once: bool,
+    ) -> None:
+        self._library = library
+        self._node = node
+        self._connect = connect
+        self._progress = progress
+        self._run = run_blocking
+        self._claimed = claimed
+        self._report_at_once = report_at_once
+        self.state = NodeState(node=node)
+        self.wakes = Wakes()
+
+    async def run(self) -> None:
+        while True:
+            try:
+                await self._connected()
+            except* SyncError as group:
+                self._away(_worst(group))
+            except* trio.TooSlowError:
+                self._away(SyncError("it took too long to answer"))
+            await self.wakes.retry.wait_at_most(backoff(self.state.failures, self._library.randomness) / 1000)
+
+    async def _connected(self) -> None:
+        async with self._connect(self._node) as connection:
+            now = self._library.clock.now()
+            await self._run(met, self._library, self._node.number, connection.store, now, connection.clock_offset)
+            node = next(each for each in await self._run(self._library.nodes.all) if each.number == self._node.number)
+            self.state.node, self.state.failures, self.state.reason = node, 0, ""
+            session = Session(
+                self._library, node, connection, progress=self._progress, state=self.state, run_blocking=self._run, wakes=self.wakes
+            )
+            uploader = Uploader(
+                self._library, node, connection, progress=self._progress, state=self.state, run_blocking=self._run, work=self.wakes.uploads
+            )
+            downloader = Downloader(
+                self._library,
+                connection,
+                progress=self._progress,
+                state=self.state,
+                run_blocking=self._run,
+                work=self.wakes.downloads,
+                claimed=self._claimed,
+            )
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(lambda: session.run(report_at_once=self._report_at_once))
+                nursery.start_soon(uploader.run)
+                nursery.start_soon(downloader.run)
+
+    def _away(self, error: SyncError) -> None:
+        self.state.failures += 1
+        self.state.state = "away"
+        self.state.reason = error.message
+        self.state.entries_settled = self.state.uploads_settled = self.state.downloads_settled = False
+        self._progress.changed.notify()
+
+
+def _worst(group: BaseExceptionGroup[SyncError]) -> SyncError:
+    """The error that says most: what is our fault needs somebody to act, what is the network's passes."""
+    errors: list[SyncError] = []
+
+    def collect(exceptions: Sequence[BaseException]) -> None:
+        for each in exceptions:
+            if isinstance(each, BaseExceptionGroup):
+                collect(each.exceptions)
+            elif isinstance(each, SyncError):
+                errors.append(each)
+
+    collect(group.exceptions)
+    return next((each for each in errors if isinstance(each, ClientFaultError)), errors[0])

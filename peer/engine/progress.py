@@ -1,0 +1,70 @@
+"""What the engine has done and is doing: numbers for ``sync`` and states for ``status``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from peer.engine.scheduler import Broadcast
+from peer.library.nodes import Node
+
+
+@dataclass(slots=True, kw_only=True)
+class Counts:
+    """Since the engine started."""
+
+    sent: int = 0
+    received: int = 0
+    blobs_up: int = 0
+    blobs_down: int = 0
+    bytes_up: int = 0
+    bytes_down: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class NodeState:
+    """One node as its monitor sees it. ``settled``: entries are exchanged and no transfer is due now."""
+
+    node: Node
+    state: str = "connecting"
+    reason: str = ""
+    entries_settled: bool = False
+    uploads_settled: bool = False
+    downloads_settled: bool = False
+    failures: int = 0
+    behind: int = 0
+    ahead: int = 0
+    traffic_sent: int = 0
+    traffic_received: int = 0
+
+    @property
+    def connected(self) -> bool:
+        return self.state not in ("connecting", "away")
+
+    @property
+    def settled(self) -> bool:
+        return self.connected and self.entries_settled and self.uploads_settled and self.downloads_settled
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "name": self.node.url,
+            "kind": "relay",
+            "address": self.node.url,
+            "state": self.state,
+            "last_contact": self.node.last_contact,
+            "behind": self.behind,
+            "ahead": self.ahead,
+            "reason": self.reason,
+            "wire_sent": self.traffic_sent,
+            "wire_received": self.traffic_received,
+        }
+
+
+@dataclass(kw_only=True)
+class Progress:
+    """Shared by the engine's tasks; ``changed`` wakes whoever waits for all to be settled."""
+
+    counts: Counts = field(default_factory=Counts)
+    nodes: dict[int, NodeState] = field(default_factory=dict)
+    changed: Broadcast = field(default_factory=Broadcast)
+    previews_settled: bool = False

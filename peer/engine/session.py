@@ -1,0 +1,252 @@
+"""A session with one node: exchanging entries until both sides have the same, and staying in touch.
+
+States, as ``status`` names them:
+
+- *comparing*: asking what the node has and telling apart what is missing where.
+- *pulling entries*, *pushing entries*, *reporting what was seen*: the steps of ``peer.engine.plan``, one at a time.
+- *listening*: both have the same; the news stream and this device's own changes wake it. Nothing is polled.
+
+Entries that the node sends are verified, stored and applied in one transaction as they come, so a stream that breaks off
+loses nothing: the next pull goes on from what is stored. A hint is only a reason to ask. What the node refuses of ours is
+remembered by the error it raises: a refused entry of our own log is a fault of this program or of that node, and is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import trio
+
+from peer.engine.connection import Connection
+from peer.engine.plan import Exchange, Step, next_step
+from peer.engine.progress import NodeState, Progress
+from peer.engine.scheduler import Wakes
+from peer.library.library import Library
+from peer.library.membership import supply_packages
+from peer.library.nodes import Node
+from peer.library.upload_planning import queue_again
+from peer.seams import RunBlocking
+from relay.errors import ProtocolViolationError, UnreachableError
+from relay.messages import BlobsArrived, BlobsWanted, Cursor, EntriesArrived, PullEnd, PullRequest, SeenChanged
+from store.heads import Heads
+from store.ids import EntryHash, LogId
+from store.log import Status
+
+PULL_BYTES = 4 * 1024 * 1024
+APPLY_BYTES = 256 * 1024
+APPLY_ENTRIES = 64
+PUSH_BYTES = 2 * 1024 * 1024
+REPORT_SECONDS = 5.0
+STEP_SECONDS = 120.0
+
+
+class Session:
+    """Runs on one connection until it breaks or is cancelled."""
+
+    def __init__(
+        self, library: Library, node: Node, connection: Connection, *, progress: Progress, state: NodeState, run_blocking: RunBlocking, wakes: Wakes
+    ) -> None:
+        self._library = library
+        self._node = node
+        self._api = connection.api
+        self._connection = connection
+        self._progress = progress
+        self._state = state
+        self._run = run_blocking
+        self._wakes = wakes
+        self._exchange = Exchange(pulled_to=None, their_arrival=0, pushed_to=0, our_arrival=0, reported_to=0)
+        self._came_from_node: set[EntryHash] = set()
+
+    async def run(self, *, report_at_once: bool) -> None:
+        """Exchange entries for as long as the connection lasts. ``report_at_once``: for a ``sync`` that ends when all is said."""
+        await self._compare()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._listen)
+            while True:
+                await self._exchange_all(report_at_once=report_at_once)
+                self._set_state("listening", settled=True)
+                due = self._report_due()
+                if due and await self._wakes.entries.wait_at_most(REPORT_SECONDS):
+                    continue
+                if due:
+                    await self._report()
+                else:
+                    await self._wakes.entries.wait()
+
+    async def _compare(self) -> None:
+        self._set_state("comparing")
+        with trio.fail_after(STEP_SECONDS):
+            answer = await self._api.heads()
+        await self._run(self._take_reports, answer.seen)
+        cursor = self._node.cursor if self._node.store == self._connection.store else 0
+        pushed = await self._push_missing(answer.heads)
+        self._exchange = Exchange(
+            pulled_to=cursor or None,
+            their_arrival=answer.arrival,
+            pushed_to=pushed,
+            our_arrival=pushed,
+            reported_to=self._library.meta.get_int(f"reported:{self._node.number}"),
+        )
+        if not cursor:
+            await self._pull_by_heads()
+            unknown = answer.heads.unknown(lambda name: self._library.log.get(name) is not None)
+            if unknown:
+                await self._pull_by_heads(without=unknown)
+
+    async def _exchange_all(self, *, report_at_once: bool) -> None:
+        while True:
+            arrival = await self._run(self._library.log.arrival)
+            self._exchange = self._exchange.seen_here(arrival)
+            self._state.behind, self._state.ahead = self._exchange.behind, self._exchange.ahead
+            step = next_step(self._exchange)
+            match step:
+                case Step.PULL:
+                    self._set_state(step.value)
+                    await self._pull()
+                case Step.PUSH:
+                    self._set_state(step.value)
+                    await self._push()
+                case Step.REPORT if report_at_once:
+                    await self._report()
+                case _:
+                    return
+
+    def _report_due(self) -> bool:
+        return self._exchange.our_arrival > self._exchange.reported_to
+
+    # Pulling
+
+    async def _pull(self) -> None:
+        assert self._exchange.pulled_to is not None
+        cursor = Cursor(store=self._connection.store, arrival=self._exchange.pulled_to)
+        end = await self._pull_once(PullRequest(cursor=cursor, heads=None, limit=PULL_BYTES, seen=False))
+        await self._pulled(end)
+
+    async def _pull_by_heads(self, *, without: frozenset[LogId] = frozenset()) -> None:
+        """The first meeting with this store: everything that our heads lack, in portions; from then on its numbers are known."""
+        self._set_state(Step.PULL.value)
+        more = True
+        while more:
+            heads = await self._run(self._library.log.heads)
+            if without:
+                heads = heads.without(without)
+            before = await self._run(self._library.log.count)
+            end = await self._pull_once(PullRequest(cursor=None, heads=heads, limit=PULL_BYTES, seen=True))
+            more = end.more and (not without or await self._run(self._library.log.count) > before)
+        await self._pulled(end)
+
+    async def _pulled(self, end: PullEnd) -> None:
+        self._exchange = self._exchange.pulled(end.cursor.arrival)
+        await self._run(self._library.nodes.advance, self._node.number, end.cursor.arrival, self._library.clock.now())
+
+    async def _pull_once(self, request: PullRequest) -> PullEnd:
+        portion: list[bytes] = []
+        size = 0
+        with trio.fail_after(STEP_SECONDS):
+            async with self._api.pull(request) as items:
+                async for item in items:
+                    if isinstance(item, PullEnd):
+                        await self._receive(portion)
+                        await self._run(self._take_reports, item.seen)
+                        return item
+                    portion.append(item)
+                    size += len(item)
+                    if size >= APPLY_BYTES or len(portion) >= APPLY_ENTRIES:
+                        await self._receive(portion)
+                        portion, size = [], 0
+        raise ProtocolViolationError("the node ended a stream of entries without saying where it stands")
+
+    async def _receive(self, raws: Sequence[bytes]) -> None:
+        if not raws:
+            return
+        outcomes = await self._run(self._library.receive, raws)
+        refused = [outcome for outcome in outcomes if outcome.status in (Status.REFUSED, Status.WAITING)]
+        self._came_from_node.update(outcome.name for outcome in outcomes if outcome.name is not None)
+        self._progress.counts.received += sum(outcome.status is Status.STORED for outcome in outcomes)
+        self._wakes.downloads.set()
+        if refused:
+            self._state.reason = f"sent {len(refused)} entries that were refused: {refused[0].code or 'waiting'} {refused[0].detail}".rstrip()
+        if await self._run(supply_packages, self._library):
+            self._wakes.entries.set()
+
+    # Pushing
+
+    async def _push_missing(self, theirs: Heads) -> int:
+        """At the first meeting: everything that the node's heads lack. Gives our arrival number up to which it then has all."""
+        to = await self._run(self._library.log.arrival)
+        after = 0
+        while page := await self._run(lambda: self._library.log.missing(theirs, limit_bytes=PUSH_BYTES, after=after)):  # noqa: B023 - called at once
+            self._set_state(Step.PUSH.value)
+            await self._push_page([arrived.entry.raw for arrived in page])
+            after = page[-1].arrival
+        return to
+
+    async def _push(self) -> None:
+        page = await self._run(lambda: self._library.log.after(self._exchange.pushed_to, limit_bytes=PUSH_BYTES))
+        raws = [arrived.entry.raw for arrived in page if arrived.entry.name not in self._came_from_node]
+        to = page[-1].arrival if page else self._exchange.our_arrival
+        before = after = self._exchange.pulled_to or 0
+        if raws:
+            before, after = await self._push_page(raws)
+        self._exchange = self._exchange.pushed(to, before=before, after=after)
+        self._came_from_node.difference_update(arrived.entry.name for arrived in page)
+        if self._exchange.pulled_to is not None:
+            await self._run(self._library.nodes.advance, self._node.number, self._exchange.pulled_to, self._library.clock.now())
+
+    async def _push_page(self, raws: Sequence[bytes]) -> tuple[int, int]:
+        with trio.fail_after(STEP_SECONDS):
+            result = await self._api.push(raws)
+        for outcome in result.outcomes:
+            if outcome.status is Status.STORED:
+                self._progress.counts.sent += 1
+            elif outcome.status is not Status.KNOWN:
+                self._state.reason = f"refused an entry of ours: {outcome.error or 'something that it builds on is missing there'}"
+        return result.before, result.after
+
+    # Seen reports and news
+
+    async def _report(self) -> None:
+        self._set_state(Step.REPORT.value)
+        covered = self._exchange.our_arrival
+        report = await self._run(self._library.report_seen)
+        reports = await self._run(lambda: [seen.raw for seen in self._library.log.seen() if seen.device != report.device])
+        with trio.fail_after(STEP_SECONDS):
+            await self._api.seen([report.raw, *reports])
+        await self._run(self._library.meta.put_int, f"reported:{self._node.number}", covered)
+        self._exchange = self._exchange.reported(covered)
+
+    def _take_reports(self, reports: Sequence[bytes]) -> None:
+        for raw in reports:
+            self._library.take_report(raw)
+
+    async def _listen(self) -> None:
+        async with self._api.news() as hints:
+            async for hint in hints:
+                match hint:
+                    case EntriesArrived(arrival=arrival):
+                        self._exchange = self._exchange.announced(arrival)
+                        if self._exchange.behind:
+                            self._state.entries_settled = False
+                            self._wakes.entries.set()
+                    case BlobsArrived():
+                        if await self._run(self._library.downloads.hurry):
+                            self._wakes.downloads.set()
+                    case BlobsWanted():
+                        await self._run(queue_again, self._library, self._node.number, hint.blobs)
+                        self._wakes.uploads.set()
+                    case SeenChanged():
+                        with trio.fail_after(STEP_SECONDS):
+                            answer = await self._api.heads()
+                        await self._run(self._take_reports, answer.seen)
+                    case _:
+                        pass
+        raise UnreachableError("the node ended the stream of news")
+
+    def _set_state(self, state: str, *, settled: bool = False) -> None:
+        self._state.state = state
+        self._state.entries_settled = settled
+        if settled:
+            self._state.behind = self._state.ahead = 0
+        traffic = self._connection.traffic()
+        self._state.traffic_sent, self._state.traffic_received = traffic.sent, traffic.received
+        self._progress.changed.notify()

@@ -1,0 +1,104 @@
+"""Blobs from here to a node: thumbnails first, then previews, originals last.
+
+Segments are sealed on the way out; sealing is deterministic, so a blob must come out under the name that its entry gave it. What the node
+has already (another device brought it, or an acknowledgement was lost in a crash) is found by ``stat`` and not sent. A blob leaves the queue only
+when the node acknowledged it, which it does only when the blob is durable there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import trio
+
+from peer.engine.connection import Connection
+from peer.engine.progress import NodeState, Progress
+from peer.engine.scheduler import Wake, backoff
+from peer.keys.blobs import SealedBlob
+from peer.library.library import Library
+from peer.library.nodes import Node
+from peer.library.queues import Upload
+from peer.library.segments import SegmentError, seal_held_segment
+from peer.seams import RunBlocking
+from relay.errors import NetworkFaultError, NodeFullError, QuotaError, SyncError, UnavailableError
+from relay.messages import BlobState
+
+LOOK_AHEAD = 256
+AT_ONCE = 4
+BLOB_SECONDS = 180.0
+FULL_NODE_RETRY_MS = 60_000
+
+
+class Uploader:
+    """Empties the upload queue of one node."""
+
+    def __init__(
+        self, library: Library, node: Node, connection: Connection, *, progress: Progress, state: NodeState, run_blocking: RunBlocking, work: Wake
+    ) -> None:
+        self._library = library
+        self._node = node
+        self._api = connection.api
+        self._progress = progress
+        self._state = state
+        self._run = run_blocking
+        self._work = work
+        self._room = trio.CapacityLimiter(AT_ONCE)
+
+    async def run(self) -> None:
+        """For as long as the connection lasts. Network errors end it; what concerns one blob doesn't."""
+        while True:
+            due = await self._run(self._library.uploads.due, self._node.number, self._library.clock.now(), LOOK_AHEAD)
+            if due:
+                self._state.uploads_settled = False
+                await self._send(await self._absent(due))
+                continue
+            self._state.uploads_settled = True
+            self._progress.changed.notify()
+            next_try = await self._run(self._library.uploads.next_try, self._node.number)
+            if next_try is None:
+                await self._work.wait()
+            else:
+                await self._work.wait_at_most(max(next_try - self._library.clock.now(), 50) / 1000)
+
+    async def _absent(self, due: Sequence[Upload]) -> list[Upload]:
+        """Those that the node lacks; the others leave the queue."""
+        with trio.fail_after(BLOB_SECONDS):
+            states = await self._api.stat([upload.blob for upload in due])
+        held = [upload.blob for upload, state in zip(due, states, strict=True) if state is BlobState.HELD]
+        if held:
+            await self._run(self._library.uploads.done, self._node.number, held)
+        return [upload for upload, state in zip(due, states, strict=True) if state is not BlobState.HELD]
+
+    async def _send(self, uploads: Sequence[Upload]) -> None:
+        async with trio.open_nursery() as nursery:
+            for upload in uploads:
+                await self._room.acquire_on_behalf_of(upload)
+                nursery.start_soon(self._send_one, upload)
+
+    async def _send_one(self, upload: Upload) -> None:
+        try:
+            sealed = await self._run(seal_held_segment, self._library, upload)
+            with trio.fail_after(BLOB_SECONDS):
+                await self._api.put_blob(sealed.id, sealed.sealed)
+            await self._run(self._library.uploads.done, self._node.number, [upload.blob])
+            self._count(sealed)
+        except SegmentError as error:
+            await self._failed(upload, str(error))
+        except (NodeFullError, QuotaError) as error:
+            self._state.reason = error.message
+            await self._failed(upload, error.message, delay=FULL_NODE_RETRY_MS)
+        except (NetworkFaultError, UnavailableError):
+            raise
+        except SyncError as error:
+            await self._failed(upload, error.message)
+        finally:
+            self._room.release_on_behalf_of(upload)
+
+    def _count(self, sealed: SealedBlob) -> None:
+        self._progress.counts.blobs_up += 1
+        self._progress.counts.bytes_up += len(sealed.sealed)
+        self._progress.changed.notify()
+
+    async def _failed(self, upload: Upload, reason: str, *, delay: int = 0) -> None:
+        wait = delay or backoff(upload.tries + 1, self._library.randomness)
+        await self._run(self._library.uploads.failed, self._node.number, upload.blob, reason, self._library.clock.now() + wait)

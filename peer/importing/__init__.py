@@ -1,0 +1,1 @@
+"""From files in a folder to assets in the library."""

@@ -1,0 +1,72 @@
+"""Where things lie inside a library's folder.
+
+    originals/2024/07/IMG_0042.HEIC     what the person sees: files as imported, mode 0444
+    .calotype/library.db                log, records, projections, queues
+    .calotype/device.key                this device's private keys, mode 0600
+    .calotype/renditions/ab/abcd…       thumbnails and previews by SHA-256
+    .calotype/incoming/                 files on their way in; safe to lose
+    .calotype/engine.lock, engine.json  who runs the engine, and how other commands reach it
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from store.ids import FileHash
+
+PRIVATE = ".calotype"
+
+
+@dataclass(frozen=True)
+class LibraryFolder:
+    """The folder of one library on this device."""
+
+    root: Path
+
+    @property
+    def private(self) -> Path:
+        return self.root / PRIVATE
+
+    @property
+    def originals(self) -> Path:
+        return self.root / "originals"
+
+    @property
+    def database(self) -> Path:
+        return self.private / "library.db"
+
+    @property
+    def device_key(self) -> Path:
+        return self.private / "device.key"
+
+    @property
+    def incoming(self) -> Path:
+        return self.private / "incoming"
+
+    @property
+    def renditions(self) -> Path:
+        return self.private / "renditions"
+
+    @property
+    def engine_lock(self) -> Path:
+        return self.private / "engine.lock"
+
+    @property
+    def engine_address(self) -> Path:
+        return self.private / "engine.json"
+
+    def rendition(self, file: FileHash) -> Path:
+        name = file.hex()
+        return self.renditions / name[:2] / name
+
+    def exists(self) -> bool:
+        """Whether a library was made or joined here, completely or not."""
+        return self.database.exists() or self.device_key.exists()
+
+    def create(self) -> None:
+        """The empty folders; private ones closed to other users."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        self.private.mkdir(mode=0o700, exist_ok=True)
+        for folder in (self.originals, self.incoming, self.renditions):
+            folder.mkdir(exist_ok=True)

@@ -1,0 +1,60 @@
+"""A new library: its master keys, its first device, its first epoch."""
+
+from __future__ import annotations
+
+from platform import system
+from crdt.device import describe
+from peer.errors import UsageError
+from peer.keys.certificates import issue_certificate
+from peer.keys.device import DeviceKeys
+from peer.keys.epochs import Epoch, Keyring
+from peer.keys.master import MasterKeys
+from peer.keys.packages import make_packages
+from peer.keys.phrase import new_phrase
+from peer.layout import LibraryFolder
+from peer.library.authoring import Edit
+from peer.library.library import Library
+from peer.seams import Clock, Randomness, SystemClock, system_randomness
+from store.bodies import Certification, Genesis
+from store.entries import EntryKind
+from store.ids import RecordId, RecordKind
+
+MAX_NAME_LENGTH = 100
+
+
+def create_library(
+    folder: LibraryFolder, name: str, *, clock: Clock | None = None, randomness: Randomness = system_randomness
+) -> tuple[Library, str]:
+    """The library, opened, and its recovery phrase, which is kept nowhere. Refuses a folder that holds a library."""
+    if folder.exists():
+        raise UsageError(f"{folder.root} holds a library already. Nothing was changed.", hint="Choose another folder with --library.")
+    check_name(name)
+    clock = clock or SystemClock()
+    phrase = new_phrase(randomness)
+    master = MasterKeys.from_phrase(phrase)
+    keys = DeviceKeys.generate(randomness)
+    epoch = Epoch.generate(randomness)
+    folder.create()
+    keys.save(folder.device_key)
+    library = Library.create(folder, keys, master.library, clock=clock, randomness=randomness)
+    certificate = issue_certificate(master, library=master.library, signing_key=keys.signing_key, wrapping_key=keys.wrapping_key)
+    recipients = {master.id: master.wrapping_key, keys.id: keys.wrapping_key}
+    with library.database.write():
+        author = library.master_author(master)
+        author.control(EntryKind.GENESIS, Genesis(signing_key=master.signing_key, wrapping_key=master.wrapping_key, time=clock.now()).encode())
+        author.control(EntryKind.CERTIFICATE, Certification(certificate=certificate).encode())
+        author.control(EntryKind.PACKAGES, make_packages(epoch, library=library.id, recipients=recipients, known=Keyring([epoch])).encode())
+        begin_as(library, name)
+    return library, phrase
+
+
+def begin_as(library: Library, name: str) -> None:
+    """This device's log, and its description for the others."""
+    with library.database.write():
+        library.begin_log()
+        library.change([Edit(RecordId.make(RecordKind.DEVICE, library.device), lambda draft: describe(draft, name=name, model=system()))])
+
+
+def check_name(name: str) -> None:
+    if not name.strip() or len(name) > MAX_NAME_LENGTH or not name.isprintable():
+        raise UsageError(f"A device's name has 1 to {MAX_NAME_LENGTH} printable characters.", hint="For example: --name laptop")

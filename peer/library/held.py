@@ -1,0 +1,107 @@
+"""Which files lie on this device, where, and whether they are still as recorded."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from store.database import Database
+from store.ids import FileHash
+
+Kind = Literal["original", "preview", "thumbnail", "index"]
+KINDS: tuple[Kind, ...] = ("original", "preview", "thumbnail", "index")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldFile:
+    """A file of the library on this disk. ``incoming``: verified and recorded, its rename into place is still to be done."""
+
+    file: FileHash
+    kind: Kind
+    path: Path
+    incoming: bool
+    size: int
+    mtime_ns: int
+    inode: int
+
+    def untouched(self, root: Path) -> bool:
+        """Whether size, time and inode are as recorded; otherwise only a new hash tells."""
+        try:
+            status = os.stat(root / self.path)
+        except OSError:
+            return False
+        return (status.st_size, status.st_mtime_ns, status.st_ino) == (self.size, self.mtime_ns, self.inode)
+
+
+class HeldTable:
+    """The ``held`` table. Paths are relative to the library's folder."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def put(self, held: HeldFile) -> None:
+        with self._database.write() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO held VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (
+                    held.file,
+                    held.kind,
+                    os.fsencode(held.path),
+                    "incoming" if held.incoming else "placed",
+                    held.size,
+                    held.mtime_ns,
+                    held.inode,
+                ),
+            )
+
+    def placed(self, file: FileHash) -> None:
+        with self._database.write() as connection:
+            connection.execute("UPDATE held SET state = 'placed' WHERE file = ?", (file,))
+
+    def forget(self, file: FileHash) -> None:
+        with self._database.write() as connection:
+            connection.execute("DELETE FROM held WHERE file = ?", (file,))
+
+    def get(self, file: FileHash) -> HeldFile | None:
+        with self._database.read() as connection:
+            row = connection.execute("SELECT * FROM held WHERE file = ?", (file,)).fetchone()
+        return None if row is None else _held(row)
+
+    def path_taken(self, path: Path) -> bool:
+        with self._database.read() as connection:
+            return connection.execute("SELECT 1 FROM held WHERE path = ?", (os.fsencode(path),)).fetchone() is not None
+
+    def incoming(self) -> list[HeldFile]:
+        """Files whose commit came before a crash and whose rename did not."""
+        with self._database.read() as connection:
+            return [_held(row) for row in connection.execute("SELECT * FROM held WHERE state = 'incoming'").fetchall()]
+
+    def all(self, kind: Kind | None = None) -> Iterator[HeldFile]:
+        """Every file, in pages, so that no transaction stays open while the caller works."""
+        after = b""
+        while True:
+            with self._database.read() as connection:
+                rows = connection.execute(
+                    "SELECT * FROM held WHERE file > ?1 AND (?2 IS NULL OR kind = ?2) ORDER BY file LIMIT 500", (after, kind)
+                ).fetchall()
+            if not rows:
+                return
+            yield from (_held(row) for row in rows)
+            after = bytes(rows[-1][0])
+
+    def totals(self) -> dict[Kind, tuple[int, int]]:
+        """Number and bytes of files by kind."""
+        with self._database.read() as connection:
+            rows = connection.execute("SELECT kind, count(*), sum(size) FROM held GROUP BY kind").fetchall()
+        found = {kind: (int(count), int(size)) for kind, count, size in rows}
+        return {kind: found.get(kind, (0, 0)) for kind in KINDS}
+
+
+def _held(row: tuple[bytes, Kind, bytes, str, int, int, int]) -> HeldFile:
+    file, kind, path, state, size, mtime_ns, inode = row
+    return HeldFile(
+        file=FileHash(file), kind=kind, path=Path(os.fsdecode(path)), incoming=state == "incoming", size=size, mtime_ns=mtime_ns, inode=inode
+    )

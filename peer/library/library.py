@@ -1,0 +1,252 @@
+"""A library on this device, opened: its parts, and the few transactions that everything else is made of.
+
+Composition in one place; tests open it with another clock and other randomness. All of it is synchronous: async code comes here
+through the ``run_blocking`` seam.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from importlib.resources import files
+from typing import Self
+
+from peer.errors import IntegrityError, NotAllowedError, UsageError
+from peer.keys.device import DeviceKeys
+from peer.keys.epochs import Epoch, Keyring
+from peer.keys.master import MasterKeys
+from peer.keys.packages import open_packages
+from peer.keys.errors import UnsealError
+from peer.keys.seen import make_report, open_digest
+from peer.layout import LibraryFolder
+from peer.library import applying, authoring
+from peer.library.applying import Applier
+from peer.library.authoring import Author, Edit
+from peer.library.causality import CausalPasts
+from peer.library.frontier import Frontier
+from peer.library.held import HeldTable
+from peer.library.hlc import DeviceClock
+from peer.library.meta import Meta
+from peer.library.nodes import NodeTable
+from peer.library.projection import RecordProjection
+from peer.library.queues import DownloadQueue, UploadQueue
+from peer.library.records import RecordTable
+from peer.seams import Clock, Randomness, SystemClock, system_randomness
+from store.bodies import Open
+from store.database import Database, SchemaPart
+from store.entries import EntryKind
+from store.heads import Heads, Tip
+from store.errors import RefusedError
+from store.ids import DeviceId, EntryHash, LibraryId, LogId, RecordId
+from store.log import Outcome
+from store.roster import Roster
+from store.seen import SeenReport
+from store.sqlite_log import LOG_SCHEMA, SqliteLogStore
+
+PEER_SCHEMA = SchemaPart(name="peer", scripts=[files("peer").joinpath("schema.sql").read_text("utf-8")])
+
+
+class Library:
+    """Open with ``Library.open``; close it when done. One object may be used from several threads."""
+
+    def __init__(self, folder: LibraryFolder, database: Database, keys: DeviceKeys, library: LibraryId, clock: Clock, randomness: Randomness) -> None:
+        self.folder = folder
+        self.database = database
+        self.keys = keys
+        self.clock = clock
+        self.randomness = randomness
+        self.meta = Meta(database)
+        self.log = SqliteLogStore(database, library)
+        self.records = RecordTable(database, self.meta)
+        self.nodes = NodeTable(database)
+        self.uploads = UploadQueue(database)
+        self.downloads = DownloadQueue(database)
+        self.held = HeldTable(database)
+        self.hlc = DeviceClock(self.meta, clock)
+        self._keyring: tuple[Roster, Keyring] | None = None
+        self._own_log: LogId | None = None
+        self._pasts = CausalPasts(database, self.log)
+        self._frontier = Frontier(database)
+        self._applier = Applier(
+            applying.Parts(
+                database=database,
+                log=self.log,
+                meta=self.meta,
+                records=self.records,
+                pasts=self._pasts,
+                frontier=self._frontier,
+                projection=RecordProjection(database, self.held, self.downloads),
+                hlc=self.hlc,
+                clock=clock,
+            ),
+            keyring=self.keyring,
+            own_log=self.own_log,
+        )
+
+    @classmethod
+    def open(cls, folder: LibraryFolder, *, clock: Clock | None = None, randomness: Randomness = system_randomness) -> Self:
+        """The library in ``folder``; a sentence when there is none, or only half of one."""
+        if not folder.database.exists():
+            raise UsageError(
+                f"There is no library in {folder.root}.", hint="Create one with `calotype init`, join one with `calotype join`, or name its folder with --library."
+            )
+        database = Database(folder.database, [LOG_SCHEMA, PEER_SCHEMA])
+        try:
+            library = LibraryId(Meta(database).need("library"))
+            opened = cls(folder, database, DeviceKeys.load(folder.device_key), library, clock or SystemClock(), randomness)
+            if opened.own_log() is None:
+                raise UsageError(
+                    f"This device hasn't finished joining the library in {folder.root}.",
+                    hint="Run `calotype join` again with a new ticket; nothing was lost.",
+                )
+        except BaseException:
+            database.close()
+            raise
+        return opened
+
+    @classmethod
+    def create(cls, folder: LibraryFolder, keys: DeviceKeys, library: LibraryId, *, clock: Clock, randomness: Randomness) -> Self:
+        """An empty database for ``library``; the caller brings genesis and membership and then begins this device's log."""
+        database = Database(folder.database, [LOG_SCHEMA, PEER_SCHEMA])
+        folder.database.chmod(0o600)
+        Meta(database).put("library", library)
+        return cls(folder, database, keys, library, clock, randomness)
+
+    def close(self) -> None:
+        self.database.close()
+
+    @property
+    def id(self) -> LibraryId:
+        return self.log.library
+
+    @property
+    def device(self) -> DeviceId:
+        return self.keys.id
+
+    def own_log(self) -> LogId | None:
+        """The log that this device writes to; ``None`` until it has begun one."""
+        if self._own_log is None:
+            stored = self.meta.get("log")
+            self._own_log = None if stored is None else LogId(stored)
+        return self._own_log
+
+    def roster(self) -> Roster:
+        return self.log.roster()
+
+    def keyring(self) -> Keyring:
+        """The epochs whose secrets reached this device."""
+        roster = self.roster()
+        if self._keyring is None or self._keyring[0] is not roster:
+            self._keyring = (roster, open_packages(roster.epochs, library=self.id, recipient=self.keys))
+        return self._keyring[1]
+
+    def write_epoch(self) -> Epoch:
+        """The epoch that this device writes under now."""
+        chosen = self.roster().write_epoch()
+        epoch = None if chosen is None else self.keyring().get(chosen)
+        if epoch is None:
+            raise NotAllowedError(
+                "This device has no key to write with: it isn't a member, or hasn't received the library's current key yet.",
+                hint="Sync with a device that is a member, then try again.",
+            )
+        return epoch
+
+    def author(self) -> Author:
+        log = self.own_log()
+        if log is None:
+            raise IntegrityError("This device hasn't begun a log in this library. Nothing was changed.", hint="Join the library again.")
+        return self._author_of(log)
+
+    def _author_of(self, log: LogId) -> Author:
+        return Author(self._authoring_parts(), self.keys, log, self.write_epoch)
+
+    def _authoring_parts(self) -> authoring.Parts:
+        return authoring.Parts(
+            database=self.database,
+            log=self.log,
+            records=self.records,
+            pasts=self._pasts,
+            frontier=self._frontier,
+            applier=self._applier,
+            hlc=self.hlc,
+            clock=self.clock,
+            randomness=self.randomness,
+        )
+
+    def master_author(self, master: MasterKeys) -> Author:
+        """Writes the master log: at creation, and when the phrase is at hand."""
+        return Author(self._authoring_parts(), master, self.id.master_log(), self.write_epoch)
+
+    def begin_log(self) -> None:
+        """A log of this device's own, the next in number; its first entry names all that was applied."""
+        before = self.own_log()
+        try:
+            with self.database.write():
+                number = self.meta.get_int("log_number", -1) + 1
+                self._own_log = LogId(self.randomness(LogId.SIZE))
+                self.meta.put("log", self._own_log)
+                self.meta.put_int("log_number", number)
+                self._author_of(self._own_log).control(EntryKind.OPEN, Open(device=self.device, number=number, log_before=before).encode())
+        except BaseException:
+            self._own_log = before
+            raise
+
+    def change(self, edits: Iterable[Edit], *, purges: Iterable[RecordId] = ()) -> list[EntryHash]:
+        """Write ``edits`` as this device."""
+        return self.author().change(edits, purges=purges)
+
+    def receive(self, raws: Sequence[bytes]) -> list[Outcome]:
+        """Verify, store and apply entries from elsewhere, in one transaction."""
+        with self.database.write():
+            outcomes = self.log.append(raws, now=self.clock.now())
+            self._applier.catch_up()
+        return outcomes
+
+    def retry_waiting(self) -> None:
+        """Look again at entries that could not be applied so far."""
+        self._applier.retry_waiting()
+
+    def report_seen(self) -> SeenReport:
+        """A new seen report of this device, stored here and ready to be passed on."""
+        with self.database.write():
+            counter = self.meta.get_int("seen_counter") + 1
+            self.meta.put_int("seen_counter", counter)
+            report = make_report(
+                self.keys,
+                self.write_epoch(),
+                library=self.id,
+                number=self.meta.get_int("log_number"),
+                counter=counter,
+                heads=self.applied_heads(),
+                checkpoint=None,
+                time=self.hlc.physical(),
+                digest=bytes(self.records.digest()),
+            )
+            self.log.put_seen(report.raw)
+        return report
+
+    def take_report(self, raw: bytes) -> bool:
+        """Keep a seen report from elsewhere if it is newer; what is refused, or covers more than is stored here, is left alone."""
+        try:
+            return self.log.put_seen(raw)
+        except RefusedError:
+            return False
+
+    def digest_in(self, report: SeenReport) -> bytes | None:
+        """The library digest that a device reported, if it can be read here."""
+        try:
+            return open_digest(self.keyring(), report)
+        except UnsealError:
+            return None
+
+    def applied_heads(self) -> Heads:
+        """The newest applied entry of each log: the stored heads, less what waits."""
+        with self.database.read() as connection:
+            waiting = {EntryHash(row[0]) for row in connection.execute("SELECT name FROM waiting").fetchall()}
+            heads = self.log.heads()
+            return heads if not waiting else Heads.of((log, tip) for log, end in heads.tips() if (tip := self._before_waiting(end, waiting)))
+
+    def _before_waiting(self, tip: Tip | None, waiting: set[EntryHash]) -> Tip | None:
+        while tip is not None and tip.name in waiting:
+            arrived = self.log.get(tip.name)
+            tip = Tip(tip.seq - 1, arrived.entry.previous) if arrived is not None and tip.seq else None
+        return tip

@@ -1,0 +1,117 @@
+"""Projections: rows made from records, so that listings need no documents. Updated in the transaction that changes the records.
+
+From an asset's record also follows what this device still wants to have: files that it should hold and doesn't go into the download queue.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from crdt.album import view_album
+from crdt.asset import AssetView, view_asset
+from crdt.device import view_device
+from crdt.record import Content
+from peer.library.held import HeldTable
+from peer.library.queues import Download, DownloadQueue, Priority
+from store.database import Database
+from store.ids import FileHash, RecordId, RecordKind
+
+
+class RecordProjection:
+    """Writes the tables ``asset``, ``asset_file``, ``asset_album``, ``album`` and ``device``."""
+
+    def __init__(self, database: Database, held: HeldTable, downloads: DownloadQueue) -> None:
+        self._database = database
+        self._held = held
+        self._downloads = downloads
+
+    def update(self, contents: Mapping[RecordId, Content], purged: set[RecordId]) -> None:
+        """Make the rows of these records anew, and remove those of purged ones."""
+        with self._database.write():
+            for record in purged:
+                self._remove(record)
+            for record, content in contents.items():
+                match record.kind:
+                    case RecordKind.ASSET:
+                        self._asset(record, view_asset(content))
+                    case RecordKind.ALBUM:
+                        self._album(record, content)
+                    case RecordKind.DEVICE:
+                        self._device(record, content)
+                    case RecordKind.LIBRARY:
+                        pass  # settings are read from the record itself
+
+    def _remove(self, record: RecordId) -> None:
+        with self._database.write() as connection:
+            for table in ("asset", "asset_file", "asset_album", "album", "download", "preview_wanted"):
+                connection.execute(f"DELETE FROM {table} WHERE record = ?", (record,))  # noqa: S608 - names are ours
+
+    def _asset(self, record: RecordId, asset: AssetView) -> None:
+        if asset.primary is None:
+            return  # its import is still on the way, or was void: nothing that could be shown
+        conflicts = len(asset.conflicts)
+        with self._database.write() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO asset VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    record,
+                    asset.names[0] if asset.names else record.body.hex(),
+                    asset.kind,
+                    asset.media or "",
+                    asset.taken,
+                    asset.exif.width,
+                    asset.exif.height,
+                    asset.favorite,
+                    asset.rating,
+                    asset.hidden,
+                    asset.caption,
+                    json.dumps(asset.keywords, ensure_ascii=False),
+                    None if asset.trashed is None else asset.trashed.at.millis,
+                    asset.contested,
+                    conflicts,
+                    asset.primary,
+                ),
+            )
+            connection.execute("DELETE FROM asset_file WHERE record = ?", (record,))
+            connection.executemany(
+                "INSERT OR IGNORE INTO asset_file VALUES (?, ?, ?, ?)",
+                [(file, record, role, _size(asset, file)) for file, role in asset.files.items()],
+            )
+            connection.execute("DELETE FROM asset_album WHERE record = ?", (record,))
+            connection.executemany(
+                "INSERT OR REPLACE INTO asset_album VALUES (?, ?, ?)", [(place.album, record, place.position) for place in asset.albums]
+            )
+        self._want(record, asset)
+
+    def _want(self, record: RecordId, asset: AssetView) -> None:
+        """Everything is wanted of every asset: that is the policy ``everything``, the only one in this version."""
+        for rendition, priority in ((asset.thumbnail, Priority.THUMBNAIL), (asset.preview, Priority.PREVIEW)):
+            if rendition is not None:
+                self._want_file(record, rendition.file, rendition.size, priority)
+        for file in asset.files:
+            size = _size(asset, file)
+            if size is not None:
+                self._want_file(record, file, size, Priority.ORIGINAL)
+
+    def _want_file(self, record: RecordId, file: FileHash, size: int, priority: Priority) -> None:
+        if self._held.get(file) is None:
+            self._downloads.add(Download(file=file, record=record, size=size, priority=priority))
+
+    def _album(self, record: RecordId, content: Content) -> None:
+        album = view_album(content)
+        with self._database.write() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO album VALUES (?, ?, ?, ?, ?)",
+                (record, album.title, album.cover, None if album.trashed is None else album.trashed.at.millis, len(album.conflicts)),
+            )
+
+    def _device(self, record: RecordId, content: Content) -> None:
+        device = view_device(content)
+        with self._database.write() as connection:
+            connection.execute("INSERT OR REPLACE INTO device VALUES (?, ?, ?, ?)", (record, device.name, device.model, device.policy.keep))
+
+
+def _size(asset: AssetView, file: FileHash) -> int | None:
+    sources = asset.sources.get(file, ())
+    return sources[0].size if sources else None

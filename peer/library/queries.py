@@ -1,0 +1,233 @@
+"""What listings read: the projections, never the records."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from peer.errors import UsageError
+from store.database import Database
+from store.ids import FileHash, RecordId, RecordKind
+
+PAGE = 500
+ID_DIGITS = 32
+Whereabouts = Literal["here", "elsewhere", "nowhere"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssetRow:
+    """An asset as ``calotype ls`` lists it. ``trashed``: milliseconds since 1970, or ``None``."""
+
+    record: RecordId
+    name: str
+    kind: str
+    media: str
+    taken: str | None
+    width: int | None
+    height: int | None
+    favorite: bool
+    rating: int
+    hidden: bool
+    caption: str
+    keywords: tuple[str, ...]
+    albums: tuple[str, ...]
+    trashed: int | None
+    contested: bool
+    conflicts: int
+    original: Whereabouts
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields of CLI.md."""
+        return {
+            "id": self.record.body.hex(),
+            "name": self.name,
+            "kind": self.kind,
+            "media": self.media,
+            "taken": self.taken,
+            "width": self.width,
+            "height": self.height,
+            "favorite": self.favorite,
+            "rating": self.rating,
+            "hidden": self.hidden,
+            "caption": self.caption,
+            "keywords": list(self.keywords),
+            "albums": list(self.albums),
+            "trashed": self.trashed,
+            "contested": self.contested,
+            "original": self.original,
+            "conflicts": self.conflicts,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlbumRow:
+    """An album as ``calotype album ls`` lists it; ``assets`` counts members that are not in the trash."""
+
+    record: RecordId
+    title: str
+    assets: int
+    trashed: int | None
+    conflicts: int
+
+    def to_json(self) -> dict[str, Any]:
+        return {"id": self.record.body.hex(), "title": self.title, "assets": self.assets, "trashed": self.trashed, "conflicts": self.conflicts}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """What to list. ``text`` is looked for in names, captions, keywords and ids."""
+
+    album: RecordId | None = None
+    trash: bool = False
+    favorite: bool = False
+    text: str | None = None
+
+
+# Where an original is: held here; named by a source, so that some node has or will get its blobs; or known by nothing but its hash.
+_ORIGINAL = """
+    CASE WHEN EXISTS (SELECT 1 FROM held WHERE held.file = asset.primary_file) THEN 'here'
+         WHEN EXISTS (SELECT 1 FROM asset_file WHERE asset_file.file = asset.primary_file AND size IS NOT NULL) THEN 'elsewhere'
+         ELSE 'nowhere' END
+"""
+_ALBUMS = """
+    (SELECT json_group_array(lower(hex(substr(album, 2)))) FROM
+        (SELECT album FROM asset_album WHERE asset_album.record = asset.record ORDER BY album))
+"""
+_COLUMNS = f"record, name, kind, media, taken, width, height, favorite, rating, hidden, caption, keywords, trashed, contested, conflicts, {_ORIGINAL}, {_ALBUMS}"
+
+
+class Queries:
+    """Read-only questions to the database of one library."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def assets(self, wanted: Filter = Filter()) -> Iterator[AssetRow]:  # noqa: B008 - frozen
+        """The assets that match, oldest first, then by id; in pages, so that a long listing holds no transaction open."""
+        conditions = ["trashed IS NOT NULL" if wanted.trash else "trashed IS NULL"]
+        parameters: list[object] = []
+        if wanted.album is not None:
+            conditions.append("record IN (SELECT record FROM asset_album WHERE album = ?)")
+            parameters.append(wanted.album)
+        if wanted.favorite:
+            conditions.append("favorite")
+        if wanted.text:
+            pattern = "%" + re.sub(r"([%_\\])", r"\\\1", wanted.text) + "%"
+            conditions.append("(name LIKE ? ESCAPE '\\' OR caption LIKE ? ESCAPE '\\' OR keywords LIKE ? ESCAPE '\\' OR hex(substr(record, 2)) LIKE ?)")
+            parameters += [pattern, pattern, pattern, wanted.text + "%"]
+        where = " AND ".join(conditions)
+        after: tuple[str, bytes] = ("", b"")
+        while True:
+            with self._database.read() as connection:
+                rows = connection.execute(
+                    f"SELECT {_COLUMNS} FROM asset WHERE {where} AND (coalesce(taken, ''), record) > (?, ?)"  # noqa: S608 - conditions are ours
+                    f" ORDER BY coalesce(taken, ''), record LIMIT {PAGE}",
+                    (*parameters, *after),
+                ).fetchall()
+            yield from (_asset(row) for row in rows)
+            if len(rows) < PAGE:
+                return
+            after = (rows[-1][4] or "", rows[-1][0])
+
+    def asset(self, record: RecordId) -> AssetRow | None:
+        with self._database.read() as connection:
+            row = connection.execute(f"SELECT {_COLUMNS} FROM asset WHERE record = ?", (record,)).fetchone()  # noqa: S608 - columns are ours
+        return None if row is None else _asset(row)
+
+    def count(self) -> tuple[int, int]:
+        """How many assets there are that aren't in the trash, and how many that are."""
+        with self._database.read() as connection:
+            row = connection.execute("SELECT count(*) FILTER (WHERE trashed IS NULL), count(*) FILTER (WHERE trashed IS NOT NULL) FROM asset").fetchone()
+        return int(row[0]), int(row[1])
+
+    def albums(self, *, trash: bool = False) -> list[AlbumRow]:
+        with self._database.read() as connection:
+            rows = connection.execute(
+                "SELECT album.record, title, (SELECT count(*) FROM asset_album JOIN asset USING (record)"
+                " WHERE asset_album.album = album.record AND asset.trashed IS NULL), trashed, conflicts"
+                f" FROM album WHERE trashed IS {'NOT NULL' if trash else 'NULL'} ORDER BY title, record"  # noqa: S608 - a constant
+            ).fetchall()
+        return [AlbumRow(record=RecordId(r), title=title, assets=n, trashed=trashed, conflicts=conflicts) for r, title, n, trashed, conflicts in rows]
+
+    def album_members(self, album: RecordId) -> list[tuple[RecordId, str | None]]:
+        """The assets in an album with their positions, in order."""
+        with self._database.read() as connection:
+            rows = connection.execute(
+                "SELECT record, position FROM asset_album WHERE album = ? ORDER BY position IS NULL, position, record", (album,)
+            ).fetchall()
+        return [(RecordId(record), position) for record, position in rows]
+
+    def with_conflicts(self) -> list[RecordId]:
+        """Records with an open conflict, assets first."""
+        with self._database.read() as connection:
+            rows = connection.execute(
+                "SELECT record FROM asset WHERE conflicts > 0 OR contested UNION ALL SELECT record FROM album WHERE conflicts > 0"
+            ).fetchall()
+        return [RecordId(row[0]) for row in rows]
+
+    def assets_with_file(self, file: FileHash) -> list[RecordId]:
+        """The assets that name a file as their primary or in another role."""
+        with self._database.read() as connection:
+            rows = connection.execute("SELECT DISTINCT record FROM asset_file WHERE file = ? ORDER BY record", (file,)).fetchall()
+        return [RecordId(row[0]) for row in rows]
+
+    def device_names(self) -> dict[bytes, tuple[str, str, str]]:
+        """Name, model and policy by device id."""
+        with self._database.read() as connection:
+            rows = connection.execute("SELECT record, name, model, policy FROM device").fetchall()
+        return {bytes(record[1:]): (name, model, policy) for record, name, model, policy in rows}
+
+    def find(self, prefix: str, kind: RecordKind = RecordKind.ASSET) -> RecordId:
+        """The one record whose id begins with ``prefix``; a sentence when there is none or more than one."""
+        table, word = {RecordKind.ASSET: ("asset", "photo"), RecordKind.ALBUM: ("album", "album"), RecordKind.DEVICE: ("device", "device")}[kind]
+        text = prefix.strip().lower()
+        if not re.fullmatch(rf"[0-9a-f]{{1,{ID_DIGITS}}}", text):
+            raise UsageError(f"{prefix!r} is no {word}'s id.", hint="Ids are hexadecimal and may be shortened; `calotype ls` shows them.")
+        low = bytes([kind]) + bytes.fromhex(text.ljust(ID_DIGITS, "0"))
+        high = bytes([kind]) + bytes.fromhex(text.ljust(ID_DIGITS, "f"))
+        with self._database.read() as connection:
+            rows = connection.execute(f"SELECT record FROM {table} WHERE record BETWEEN ? AND ? LIMIT 2", (low, high)).fetchall()  # noqa: S608
+        if not rows:
+            raise UsageError(f"No {word} has an id that begins with {text}.", hint="See `calotype ls`, or `calotype ls --trash`.")
+        if len(rows) > 1:
+            raise UsageError(f"More than one {word} has an id that begins with {text}.", hint="Give more of its digits.")
+        return RecordId(rows[0][0])
+
+    def find_album(self, text: str) -> RecordId:
+        """The album with this id, prefix of an id, or title."""
+        with self._database.read() as connection:
+            rows = connection.execute("SELECT record FROM album WHERE title = ? ORDER BY trashed IS NOT NULL, record LIMIT 2", (text,)).fetchall()
+        if len(rows) == 1:
+            return RecordId(rows[0][0])
+        if rows:
+            raise UsageError(f"More than one album is called {text!r}.", hint="Give its id instead: `calotype album ls`.")
+        try:
+            return self.find(text, RecordKind.ALBUM)
+        except UsageError as error:
+            raise UsageError(f"No album is called {text!r}, and none has such an id.", hint="See `calotype album ls`.") from error
+
+
+def _asset(row: tuple[Any, ...]) -> AssetRow:
+    (record, name, kind, media, taken, width, height, favorite, rating, hidden, caption, keywords, trashed, contested, conflicts, original, albums) = row
+    return AssetRow(
+        record=RecordId(record),
+        name=name,
+        kind=kind,
+        media=media,
+        taken=taken,
+        width=width,
+        height=height,
+        favorite=bool(favorite),
+        rating=rating,
+        hidden=bool(hidden),
+        caption=caption,
+        keywords=tuple(json.loads(keywords)),
+        albums=tuple(json.loads(albums)),
+        trashed=trashed,
+        contested=bool(contested),
+        conflicts=conflicts,
+        original=original,
+    )

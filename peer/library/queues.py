@@ -1,0 +1,196 @@
+"""Transfers still to be done, in SQLite so that they survive everything.
+
+The unit of upload is the blob, that of download the file, whose verified segments are recorded as they arrive. An item that fails keeps its
+reason and the time of its next try; it never blocks another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+from store.database import Database
+from store.ids import BlobId, FileHash, RecordId
+
+
+class Priority(IntEnum):
+    """Order on the wire, after entries."""
+
+    THUMBNAIL = 1
+    PREVIEW = 2
+    ORIGINAL = 3
+
+
+PRIORITY_OF_KIND = {"thumbnail": Priority.THUMBNAIL, "preview": Priority.PREVIEW, "original": Priority.ORIGINAL}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """One blob for one node: segment ``segment`` of ``file``, which has ``size`` bytes before sealing."""
+
+    blob: BlobId
+    file: FileHash
+    segment: int
+    size: int
+    priority: Priority
+    tries: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Download:
+    """One file that this device should hold and doesn't."""
+
+    file: FileHash
+    record: RecordId
+    size: int
+    priority: Priority
+    tries: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stuck:
+    """An item that failed at least once."""
+
+    item: str
+    reason: str
+    next_try: int
+
+
+class UploadQueue:
+    """The ``upload`` table. Methods join the caller's transaction when there is one."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, nodes: Iterable[int], uploads: Sequence[Upload]) -> None:
+        rows = [(node, u.blob, u.file, u.segment, u.size, int(u.priority)) for node in nodes for u in uploads]
+        with self._database.write() as connection:
+            connection.executemany(
+                "INSERT OR IGNORE INTO upload (node, blob, file, segment, size, priority) VALUES (?, ?, ?, ?, ?, ?)", rows
+            )
+
+    def due(self, node: int, now: int, limit: int) -> list[Upload]:
+        with self._database.read() as connection:
+            rows = connection.execute(
+                "SELECT blob, file, segment, size, priority, tries FROM upload WHERE node = ? AND next_try <= ? ORDER BY priority, file, segment LIMIT ?",
+                (node, now, limit),
+            ).fetchall()
+        return [
+            Upload(blob=BlobId(b), file=FileHash(f), segment=s, size=size, priority=Priority(p), tries=tries)
+            for b, f, s, size, p, tries in rows
+        ]
+
+    def done(self, node: int, blobs: Iterable[BlobId]) -> None:
+        with self._database.write() as connection:
+            connection.executemany("DELETE FROM upload WHERE node = ? AND blob = ?", [(node, blob) for blob in blobs])
+
+    def hurry(self, node: int) -> None:
+        """Everything for this node is due now: it was told to be, or the node is back."""
+        with self._database.write() as connection:
+            connection.execute("UPDATE upload SET next_try = 0 WHERE node = ? AND next_try > 0", (node,))
+
+    def failed(self, node: int, blob: BlobId, reason: str, next_try: int) -> None:
+        with self._database.write() as connection:
+            connection.execute(
+                "UPDATE upload SET tries = tries + 1, reason = ?, next_try = ? WHERE node = ? AND blob = ?", (reason, next_try, node, blob)
+            )
+
+    def next_try(self, node: int) -> int | None:
+        with self._database.read() as connection:
+            row = connection.execute("SELECT min(next_try) FROM upload WHERE node = ?", (node,)).fetchone()
+        return None if row[0] is None else int(row[0])
+
+    def count(self, node: int | None = None) -> tuple[int, int]:
+        """How many blobs wait, and how many bytes; for one node or for all."""
+        with self._database.read() as connection:
+            row = connection.execute("SELECT count(*), coalesce(sum(size), 0) FROM upload WHERE ?1 IS NULL OR node = ?1", (node,)).fetchone()
+        return int(row[0]), int(row[1])
+
+    def stuck(self, limit: int = 100) -> list[Stuck]:
+        with self._database.read() as connection:
+            rows = connection.execute(
+                "SELECT file, segment, reason, next_try, url FROM upload JOIN node ON node.id = upload.node WHERE tries > 0 LIMIT ?", (limit,)
+            ).fetchall()
+        return [Stuck(item=f"upload {FileHash(f).short()}#{s} to {url}", reason=reason, next_try=at) for f, s, reason, at, url in rows]
+
+
+class DownloadQueue:
+    """The ``download`` and ``download_part`` tables."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, download: Download) -> None:
+        with self._database.write() as connection:
+            connection.execute(
+                "INSERT OR IGNORE INTO download (file, record, size, priority) VALUES (?, ?, ?, ?)",
+                (download.file, download.record, download.size, int(download.priority)),
+            )
+
+    def due(self, now: int, limit: int, *, priorities: Sequence[Priority] = tuple(Priority)) -> list[Download]:
+        wanted = ",".join(str(int(priority)) for priority in priorities)
+        with self._database.read() as connection:
+            rows = connection.execute(
+                f"SELECT file, record, size, priority, tries FROM download WHERE next_try <= ? AND priority IN ({wanted}) ORDER BY priority, file LIMIT ?",  # noqa: S608
+                (now, limit),
+            ).fetchall()
+        return [Download(file=FileHash(f), record=RecordId(r), size=size, priority=Priority(p), tries=tries) for f, r, size, p, tries in rows]
+
+    def waiting(self, file: FileHash) -> tuple[str, int] | None:
+        """Reason and time of the next try, when the file is queued."""
+        with self._database.read() as connection:
+            row = connection.execute("SELECT reason, next_try FROM download WHERE file = ?", (file,)).fetchone()
+        return None if row is None else (str(row[0]), int(row[1]))
+
+    def parts(self, file: FileHash) -> frozenset[int]:
+        """The segments that are already on the disk, verified."""
+        with self._database.read() as connection:
+            rows = connection.execute("SELECT segment FROM download_part WHERE file = ?", (file,)).fetchall()
+        return frozenset(int(row[0]) for row in rows)
+
+    def part_done(self, file: FileHash, segment: int) -> None:
+        with self._database.write() as connection:
+            connection.execute("INSERT OR IGNORE INTO download_part VALUES (?, ?)", (file, segment))
+
+    def forget_parts(self, file: FileHash) -> None:
+        """What was assembled isn't what was wanted: begin again."""
+        with self._database.write() as connection:
+            connection.execute("DELETE FROM download_part WHERE file = ?", (file,))
+
+    def done(self, files: Iterable[FileHash]) -> None:
+        with self._database.write() as connection:
+            for file in files:
+                connection.execute("DELETE FROM download WHERE file = ?", (file,))
+                connection.execute("DELETE FROM download_part WHERE file = ?", (file,))
+
+    def failed(self, file: FileHash, reason: str, next_try: int) -> None:
+        with self._database.write() as connection:
+            connection.execute("UPDATE download SET tries = tries + 1, reason = ?, next_try = ? WHERE file = ?", (reason, next_try, file))
+
+    def hurry(self) -> bool:
+        """Blobs came somewhere: what waited for one is due now. True: something is."""
+        with self._database.read() as connection:
+            if connection.execute("SELECT 1 FROM download WHERE next_try > 0 LIMIT 1").fetchone() is None:
+                return False
+        with self._database.write() as connection:
+            return connection.execute("UPDATE download SET next_try = 0 WHERE next_try > 0").rowcount > 0
+
+    def next_try(self) -> int | None:
+        with self._database.read() as connection:
+            row = connection.execute("SELECT min(next_try) FROM download").fetchone()
+        return None if row[0] is None else int(row[0])
+
+    def count(self) -> tuple[int, int]:
+        """How many files are wanted, and how many bytes."""
+        with self._database.read() as connection:
+            row = connection.execute("SELECT count(*), coalesce(sum(size), 0) FROM download").fetchone()
+        return int(row[0]), int(row[1])
+
+    def stuck(self, limit: int = 100) -> list[Stuck]:
+        with self._database.read() as connection:
+            rows = connection.execute("SELECT file, priority, reason, next_try FROM download WHERE tries > 0 LIMIT ?", (limit,)).fetchall()
+        return [
+            Stuck(item=f"download {Priority(priority).name.lower()} {FileHash(f).short()}", reason=reason, next_try=at)
+            for f, priority, reason, at in rows
+        ]

@@ -1,0 +1,81 @@
+"""Which blobs a node should get from this device."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from crdt.asset import AssetView, view_asset
+from crdt.facts import Rendition, Source, Way
+from crdt.record import read
+from peer.keys.blobs import SEGMENT_BYTES
+from peer.library.library import Library
+from peer.library.queues import Priority, Upload
+from peer.library.index_files import keep_index
+from peer.library.segments import name_blobs
+from store.ids import BlobId, FileHash, RecordKind, StoreId
+
+PAGE = 500
+
+
+def uploads_of_file(file: FileHash, size: int, blobs: Sequence[BlobId], priority: Priority) -> list[Upload]:
+    """One upload for each blob of a file."""
+    return [
+        Upload(blob=blob, file=file, segment=n, size=min(SEGMENT_BYTES, size - n * SEGMENT_BYTES), priority=priority)
+        for n, blob in enumerate(blobs)
+    ]
+
+
+def met(library: Library, node: int, store: StoreId, now: int, clock_offset: int) -> None:
+    """A node answered. When its stores are new, everything that is here is queued for it again: it says itself what it has."""
+    library.hlc.discipline(clock_offset)
+    if library.nodes.met(node, store, now):
+        library.meta.put_int(f"reported:{node}", 0)
+        queue_everything(library, node)
+    library.uploads.hurry(node)
+
+
+def queue_everything(library: Library, node: int) -> None:
+    """Queue each blob of each file that is held here."""
+    page: list[Upload] = []
+    for _, state in library.records.all(RecordKind.ASSET):
+        page.extend(_uploads_of(library, view_asset(read(state))))
+        if len(page) >= PAGE:
+            library.uploads.add([node], page)
+            page = []
+    library.uploads.add([node], page)
+
+
+def queue_again(library: Library, node: int, blobs: Sequence[BlobId]) -> None:
+    """The node wants blobs back that it held."""
+    wanted = frozenset(blobs)
+    for _, state in library.records.all(RecordKind.ASSET):
+        found = [upload for upload in _uploads_of(library, view_asset(read(state))) if upload.blob in wanted]
+        if found:
+            library.uploads.add([node], found)
+
+
+def _uploads_of(library: Library, asset: AssetView) -> Iterator[Upload]:
+    for rendition, priority in ((asset.thumbnail, Priority.THUMBNAIL), (asset.preview, Priority.PREVIEW)):
+        if rendition is not None and library.held.get(rendition.file):
+            yield from _uploads_of_rendition(rendition, priority)
+    for file, sources in asset.sources.items():
+        for source in sources:
+            yield from _uploads_of_source(library, file, source)
+
+
+def _uploads_of_rendition(rendition: Rendition, priority: Priority) -> list[Upload]:
+    return uploads_of_file(rendition.file, rendition.size, rendition.blobs, priority)
+
+
+def _uploads_of_source(library: Library, file: FileHash, source: Source) -> Iterator[Upload]:
+    held = library.held.get(file)
+    if held is None:
+        return
+    if source.way is Way.BLOBS:
+        yield from uploads_of_file(file, source.size, source.blobs, Priority.ORIGINAL)
+    elif source.way is Way.INDEX:
+        for epoch in library.keyring().values():
+            sealing = name_blobs(library.folder.root / held.path, held.size, epoch)
+            if sealing.index_blobs == source.blobs:
+                yield from uploads_of_file(file, source.size, sealing.blobs, Priority.ORIGINAL)
+                yield from keep_index(library, sealing)

@@ -1,0 +1,137 @@
+"""What the decoders' owner and a decoder say to each other: CBOR, each message behind its length as u32. Pure but for ``read_message``.
+
+A decoder that a hostile file took over could answer anything, so answers are bounded and checked like any bytes from outside.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from peer.media.findings import PREVIEW_EDGE, Examination, Picture, Verdict
+from peer.media.metadata import Metadata
+from peer.media.types import TYPES, MediaType
+from store.encoding import MalformedError, decode, encode
+
+READY = b"calotype decoder 1"
+"""A decoder's first message, once it can take requests."""
+
+LENGTH_BYTES = 4
+MAX_REQUEST_BYTES = 64 * 1024
+MAX_ANSWER_BYTES = 16 * 1024 * 1024
+
+_MAX_PROBLEM = 300
+_MAX_THUMBHASH_BYTES = 64
+_RENDITION_TYPES = frozenset({"image/webp", "image/jpeg"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """Examine the file at ``path``, which was taken for ``media``."""
+
+    path: Path
+    media: MediaType
+    want_preview: bool
+
+
+def framed(message: bytes) -> bytes:
+    """``message`` behind its length."""
+    return len(message).to_bytes(LENGTH_BYTES, "big") + message
+
+
+def frame_length(header: bytes, limit: int) -> int:
+    """The length that ``header`` announces; ``MalformedError`` above ``limit``."""
+    length = int.from_bytes(header, "big")
+    if length > limit:
+        raise MalformedError(f"a message of {length} bytes where at most {limit} are allowed")
+    return length
+
+
+def read_message(stream: BinaryIO, limit: int) -> bytes | None:
+    """The next message of a blocking stream; ``None`` when it ended."""
+    header = stream.read(LENGTH_BYTES)
+    if len(header) < LENGTH_BYTES:
+        return None
+    length = frame_length(header, limit)
+    message = stream.read(length)
+    return message if len(message) == length else None
+
+
+def encode_request(request: Request) -> bytes:
+    return encode({"path": bytes(request.path), "media": request.media.name, "preview": request.want_preview})
+
+
+def decode_request(message: bytes) -> Request:
+    """``MalformedError`` for anything that ``encode_request`` didn't write."""
+    match decode(message, limit=MAX_REQUEST_BYTES):
+        case {"path": bytes(path), "media": str(name), "preview": bool(want_preview)} if name in TYPES:
+            return Request(path=Path(os.fsdecode(path)), media=TYPES[name], want_preview=want_preview)
+    raise MalformedError("not a request to a decoder")
+
+
+def encode_answer(examination: Examination) -> bytes:
+    return encode(
+        {
+            "verdict": examination.verdict.value,
+            "problem": examination.problem[:_MAX_PROBLEM] if examination.problem else None,
+            "exif": examination.exif,
+            "size": [examination.width, examination.height],
+            "thumbnail": _encode_picture(examination.thumbnail),
+            "thumbhash": examination.thumbhash,
+            "preview": _encode_picture(examination.preview),
+        }
+    )
+
+
+def decode_answer(message: bytes) -> Examination:
+    """``MalformedError`` for anything that isn't an examination within its bounds."""
+    match decode(message, limit=MAX_ANSWER_BYTES):
+        case {
+            "verdict": str(verdict),
+            "problem": None | str() as problem,
+            "exif": dict(exif),
+            "size": [None | int() as width, None | int() as height],
+            "thumbnail": thumbnail,
+            "thumbhash": None | bytes() as thumbhash,
+            "preview": preview,
+        } if len(thumbhash or b"") <= _MAX_THUMBHASH_BYTES and verdict in tuple(Verdict):
+            return Examination(
+                verdict=Verdict(verdict),
+                problem=problem,
+                exif=_checked_metadata(exif),
+                width=width,
+                height=height,
+                thumbnail=_decode_picture(thumbnail),
+                thumbhash=thumbhash,
+                preview=_decode_picture(preview),
+            )
+    raise MalformedError("not the answer of a decoder")
+
+
+def _encode_picture(picture: Picture | None) -> list[Any] | None:
+    return None if picture is None else [picture.data, picture.width, picture.height, picture.media]
+
+
+def _decode_picture(value: Any) -> Picture | None:
+    match value:
+        case None:
+            return None
+        case [bytes(data), int(width), int(height), str(media)]:
+            if 0 < width <= PREVIEW_EDGE and 0 < height <= PREVIEW_EDGE and media in _RENDITION_TYPES:
+                return Picture(data=data, width=width, height=height, media=media)
+    raise MalformedError("not a picture")
+
+
+def _checked_metadata(exif: dict[Any, Any]) -> Metadata:
+    for name, value in exif.items():
+        numbers = value if isinstance(value, list) else [] if isinstance(value, str) else [value]
+        if not isinstance(name, str) or len(numbers) > 3 or not all(_is_number(number) for number in numbers):
+            raise MalformedError("not metadata")
+    return exif
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

@@ -1,0 +1,177 @@
+"""Decoders: processes that examine files for a trio program, each file under limits of pixels, memory and time.
+
+Rules:
+
+- A decoder is started when the first file needs it, and then kept. It does one file at a time.
+- A file that takes too long costs its decoder: it is ended, and the next file starts another.
+- A decoder that ends by itself costs nothing but time: the file is given to a fresh one. If that ends too, the file is to blame.
+- A decoder that can't even start is a fault of this installation and not of any file: ``DecodersUnavailableError``.
+- Whoever cancels a call ends its decoder, which may be anywhere in its work.
+- When the program ends, however it ends, its decoders do: they read the end of their input.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import trio
+
+from peer.errors import CalotypeError, ExitCode
+from peer.media.findings import Examination, undrawable
+from peer.media.limits import DecodeLimits
+from peer.media.messages import (
+    LENGTH_BYTES,
+    MAX_ANSWER_BYTES,
+    READY,
+    Request,
+    decode_answer,
+    encode_request,
+    frame_length,
+    framed,
+)
+from peer.media.types import MediaType
+from store.encoding import MalformedError
+
+MAX_DECODERS = 4
+"""By default no more than this, and no more than there are processors: each may use the memory of ``DecodeLimits``."""
+
+_ATTEMPTS = 2
+_START_SECONDS = 30.0
+
+
+class DecodersUnavailableError(CalotypeError):
+    """The processes that decode pictures can't be started."""
+
+    exit_code = ExitCode.PARTLY
+    hint = "Nothing was imported in part. Reinstall Calotype, or run `calotype doctor`."
+
+
+class _DecoderEndedError(Exception):
+    """The process is gone, or talks nonsense."""
+
+
+class Decoders:
+    """A pool of decoders; made by ``open_decoders``."""
+
+    def __init__(self, count: int, limits: DecodeLimits, command: Sequence[str]) -> None:
+        self._places = trio.CapacityLimiter(count)
+        self._limits = limits
+        self._command = command
+        self._idle: list[_Decoder] = []
+
+    async def examine(self, path: Path, media: MediaType, *, want_preview: bool = False) -> Examination:
+        """Everything about the file at ``path`` (see ``examination.examine``); waits for a free decoder. Raises only ``DecodersUnavailableError``."""
+        request = framed(encode_request(Request(path=path.absolute(), media=media, want_preview=want_preview)))
+        async with self._places:
+            ending = ""
+            for _ in range(_ATTEMPTS):
+                decoder = self._idle.pop() if self._idle else await _Decoder.start(self._command)
+                try:
+                    with trio.fail_after(self._limits.seconds):
+                        examination = await decoder.ask(request)
+                except trio.TooSlowError:
+                    await decoder.end()
+                    return undrawable(f"it takes longer than {self._limits.seconds:g} seconds to decode")
+                except (_DecoderEndedError, MalformedError):
+                    ending = await decoder.end()
+                except BaseException:
+                    await decoder.end()
+                    raise
+                else:
+                    self._idle.append(decoder)
+                    return examination
+            return undrawable(f"the decoder {ending} while it worked on it")
+
+    async def end(self) -> None:
+        """Ends all decoders that wait for work."""
+        while self._idle:
+            await self._idle.pop().end()
+
+
+@asynccontextmanager
+async def open_decoders(
+    count: int | None = None, *, limits: DecodeLimits | None = None, command: Sequence[str] | None = None
+) -> AsyncIterator[Decoders]:
+    """A pool of at most ``count`` decoders, ended with the block. ``command`` starts one; tests bring their own."""
+    chosen = limits or DecodeLimits()
+    decoders = Decoders(count or min(MAX_DECODERS, os.cpu_count() or 2), chosen, command or decoder_command(chosen))
+    try:
+        yield decoders
+    finally:
+        await decoders.end()
+
+
+def decoder_command(limits: DecodeLimits) -> list[str]:
+    """What starts a decoder. ``-P``: nothing is imported from the folder that the program happens to run in."""
+    return [sys.executable, "-P", "-m", "peer.media.decode_worker", str(limits.memory), str(limits.seconds), str(limits.pixels)]
+
+
+class _Decoder:
+    """One process."""
+
+    def __init__(self, process: trio.Process) -> None:
+        self._process = process
+
+    @classmethod
+    async def start(cls, command: Sequence[str]) -> _Decoder:
+        try:
+            process = await trio.lowlevel.open_process(
+                list(command), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+            )
+        except OSError as error:
+            raise DecodersUnavailableError(f"The decoder of pictures can't be started: {error.strerror}.") from error
+        decoder = cls(process)
+        try:
+            with trio.fail_after(_START_SECONDS):
+                greeting = await decoder._receive_message()
+        except (trio.TooSlowError, _DecoderEndedError, MalformedError) as error:
+            ending = await decoder.end()
+            raise DecodersUnavailableError(f"The decoder of pictures doesn't start: it {ending}.") from error
+        except BaseException:
+            await decoder.end()
+            raise
+        if greeting != READY:
+            await decoder.end()
+            raise DecodersUnavailableError("The decoder of pictures is of another version than this program.")
+        return decoder
+
+    async def ask(self, request: bytes) -> Examination:
+        assert self._process.stdin is not None
+        try:
+            await self._process.stdin.send_all(request)
+        except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
+            raise _DecoderEndedError from error
+        return decode_answer(await self._receive_message())
+
+    async def end(self) -> str:
+        """Ends the process, waits for it, and says how it ended, also when the caller is being cancelled."""
+        with trio.CancelScope(shield=True):
+            if self._process.poll() is None:
+                self._process.kill()
+            code = await self._process.wait()
+            for stream in (self._process.stdin, self._process.stdout):
+                if stream is not None:
+                    await stream.aclose()
+        return f"was ended by signal {-code}" if code < 0 else f"stopped with code {code}"
+
+    async def _receive_message(self) -> bytes:
+        length = frame_length(await self._receive(LENGTH_BYTES), MAX_ANSWER_BYTES)
+        return await self._receive(length)
+
+    async def _receive(self, count: int) -> bytes:
+        assert self._process.stdout is not None
+        received = bytearray()
+        while len(received) < count:
+            try:
+                chunk = await self._process.stdout.receive_some(count - len(received))
+            except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
+                raise _DecoderEndedError from error
+            if not chunk:
+                raise _DecoderEndedError
+            received += chunk
+        return bytes(received)

@@ -1,0 +1,1 @@
+"""Original files: found, copied without a doubt, and kept in a tree that people can read."""

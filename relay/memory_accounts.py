@@ -1,0 +1,176 @@
+"""Accounts that forget: for tests, and the simplest statement of what the others do."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+
+from relay.accounts import (
+    MAIL_LIFETIME_MS,
+    MAX_MAIL_AT_ONCE,
+    LibraryAccount,
+    Session,
+    TokenHash,
+    box_is_full,
+    library_unknown,
+    node_mail_is_full,
+    over_quota,
+    token_invalid,
+)
+from relay.messages import BoxId
+from relay.messages.limits import MAX_MAIL_MESSAGES
+from store.ids import BlobId, DeviceId, LibraryId
+
+
+@dataclass
+class _Token:
+    quota: int
+    uses_left: int
+    libraries: set[LibraryId] = field(default_factory=set)
+
+
+class MemoryLibraries:
+    """``Libraries`` in dictionaries. Its ``atomic`` keeps others out, and takes nothing back."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._tokens: dict[TokenHash, _Token] = {}
+        self._accounts: dict[LibraryId, LibraryAccount] = {}
+        self._holdings: dict[BlobId, dict[LibraryId, int]] = {}
+        self._kept: dict[tuple[LibraryId, BlobId], int] = {}
+
+    def atomic(self) -> AbstractContextManager[object]:
+        return self._lock
+
+    def add_token(self, token: TokenHash, *, quota: int, uses: int, now: int) -> None:
+        with self._lock:
+            self._tokens[token] = _Token(quota, uses)
+
+    def register(self, library: LibraryId, token: TokenHash, *, now: int) -> int:
+        with self._lock:
+            known = self._tokens.get(token)
+            if known is None or (library not in known.libraries and not known.uses_left):
+                raise token_invalid()
+            if library not in self._accounts:
+                known.uses_left -= 1
+                known.libraries.add(library)
+                self._accounts[library] = LibraryAccount(
+                    library=library, quota=known.quota, blobs=0, blob_bytes=0, entry_bytes=0, registered_at=now
+                )
+            return self._accounts[library].quota
+
+    def account(self, library: LibraryId) -> LibraryAccount | None:
+        with self._lock:
+            return self._accounts.get(library)
+
+    def accounts(self) -> list[LibraryAccount]:
+        with self._lock:
+            return [self._accounts[library] for library in sorted(self._accounts)]
+
+    def add_entry_bytes(self, library: LibraryId, size: int) -> None:
+        with self._lock:
+            account = self._accounts[library]
+            self._accounts[library] = replace(account, entry_bytes=account.entry_bytes + size)
+
+    def add_blob(self, library: LibraryId, blob: BlobId, size: int, *, now: int) -> bool:
+        with self._lock:
+            account = self._accounts.get(library)
+            if account is None:
+                raise library_unknown()
+            if library in self._holdings.get(blob, {}):
+                return False
+            if account.blob_bytes + size > account.quota:
+                raise over_quota()
+            self._holdings.setdefault(blob, {})[library] = size
+            self._accounts[library] = replace(account, blobs=account.blobs + 1, blob_bytes=account.blob_bytes + size)
+            return True
+
+    def held(self, library: LibraryId, blobs: Sequence[BlobId]) -> frozenset[BlobId]:
+        with self._lock:
+            return frozenset(blob for blob in blobs if library in self._holdings.get(blob, {}))
+
+    def keep(self, library: LibraryId, blobs: Sequence[BlobId], *, until: int) -> None:
+        with self._lock:
+            for blob in self.held(library, blobs):
+                self._kept[library, blob] = max(until, self._kept.get((library, blob), 0))
+
+    def kept_until(self, library: LibraryId, blob: BlobId) -> int:
+        with self._lock:
+            return self._kept.get((library, blob), 0)
+
+    def forget_blob(self, blob: BlobId) -> list[LibraryId]:
+        with self._lock:
+            holders = self._holdings.pop(blob, {})
+            for library, size in holders.items():
+                account = self._accounts[library]
+                self._accounts[library] = replace(account, blobs=account.blobs - 1, blob_bytes=account.blob_bytes - size)
+                self._kept.pop((library, blob), None)
+            return sorted(holders)
+
+
+class MemorySessions:
+    """``Sessions`` in dictionaries."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._sessions: dict[TokenHash, Session] = {}
+        self._nonces: dict[tuple[DeviceId, bytes], int] = {}
+
+    def open(self, token: TokenHash, session: Session, *, nonce: bytes, nonce_until: int, now: int) -> bool:
+        with self._lock:
+            self._sessions = {each: opened for each, opened in self._sessions.items() if opened.expires > now}
+            self._nonces = {each: until for each, until in self._nonces.items() if until > now}
+            if (session.device, nonce) in self._nonces:
+                return False
+            self._nonces[session.device, nonce] = nonce_until
+            self._sessions[token] = session
+            return True
+
+    def find(self, token: TokenHash, *, now: int) -> Session | None:
+        with self._lock:
+            session = self._sessions.get(token)
+            return session if session and session.expires > now else None
+
+    def close(self, token: TokenHash) -> None:
+        with self._lock:
+            self._sessions.pop(token, None)
+
+    def count(self, *, now: int) -> int:
+        with self._lock:
+            return sum(session.expires > now for session in self._sessions.values())
+
+
+@dataclass(frozen=True)
+class _Letter:
+    number: int
+    message: bytes
+    expires: int
+
+
+class MemoryMailboxes:
+    """``Mailboxes`` in dictionaries."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._boxes: dict[BoxId, list[_Letter]] = {}
+
+    def post(self, box: BoxId, message: bytes, *, now: int) -> None:
+        with self._lock:
+            self._throw_away(now)
+            letters = self._boxes.get(box, [])
+            if len(letters) >= MAX_MAIL_MESSAGES:
+                raise box_is_full()
+            if sum(map(len, self._boxes.values())) >= MAX_MAIL_AT_ONCE:
+                raise node_mail_is_full()
+            number = letters[-1].number + 1 if letters else 0
+            self._boxes[box] = [*letters, _Letter(number, message, now + MAIL_LIFETIME_MS)]
+
+    def messages(self, box: BoxId, *, after: int, now: int) -> list[bytes]:
+        with self._lock:
+            return [letter.message for letter in self._boxes.get(box, []) if letter.number >= after and letter.expires > now]
+
+    def _throw_away(self, now: int) -> None:
+        alive = {box: [letter for letter in letters if letter.expires > now] for box, letters in self._boxes.items()}
+        self._boxes = {box: letters for box, letters in alive.items() if letters}

@@ -1,0 +1,44 @@
+"""Every limit of the sync API in one place (PROTOCOL.md section 7). Pure. Sizes are bytes unless the name says otherwise."""
+
+from __future__ import annotations
+
+from store.blobs import MAX_BLOB_BYTES
+from store.entries import MAX_ENTRY_BYTES
+from store.heads import MAX_HEADS_BYTES
+from store.ids import BlobId
+
+PROTOCOL_VERSION = 1
+NONCE_BYTES = 32
+MAX_TOKEN_CHARACTERS = 128
+MAX_STATEMENT_SECONDS = 120
+"""How far ahead of the node's clock a session statement may expire."""
+
+MAX_REGISTRATION_ENTRIES = 64
+MAX_PUSH_BYTES = 8 * 1024 * 1024
+MAX_PUSH_ENTRIES = 4096
+MAX_PULL_BYTES = 64 * 1024 * 1024
+MAX_REPORTS = 256
+MAX_REPORTS_BYTES = 4 * 1024 * 1024
+MAX_STAT_IDS = 1000
+MAX_HOLD_IDS = 100
+MAX_MANY_IDS = 256
+MAX_MANY_BYTES = 16 * 1024 * 1024
+MAX_HINT_BLOBS = 256
+MAX_MAIL_BYTES = 8 * 1024
+MAX_MAIL_MESSAGES = 8
+MAX_MAIL_WAIT_SECONDS = 25
+
+# Bodies, where the sum of the parts leaves room for the map around them
+SMALL_BODY = 64 * 1024
+MAX_REGISTRATION_BODY = 2 * MAX_ENTRY_BYTES
+MAX_PULL_BODY = MAX_HEADS_BYTES + SMALL_BODY
+MAX_HEADS_BODY = MAX_HEADS_BYTES + MAX_REPORTS_BYTES + SMALL_BODY
+MAX_SEEN_BODY = MAX_REPORTS_BYTES + SMALL_BODY
+MAX_PUSH_ANSWER = 64 * MAX_PUSH_ENTRIES
+MAX_MAIL_ANSWER = MAX_MAIL_MESSAGES * MAX_MAIL_BYTES + SMALL_BODY
+
+# Items of streams, with their tags
+MAX_PUSH_ITEM = 1 + MAX_ENTRY_BYTES
+MAX_PULL_ITEM = 1 + MAX_REPORTS_BYTES + SMALL_BODY
+MAX_MANY_ITEM = 1 + BlobId.SIZE + MAX_BLOB_BYTES
+MAX_HINT_ITEM = 1 + SMALL_BODY

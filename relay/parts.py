@@ -1,0 +1,67 @@
+"""What a node consists of, each part by its interface: the composition root builds one, tests build others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal, TypeVar, TypeVarTuple
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from relay.accounts import Libraries, Mailboxes, Session, Sessions, TokenHash
+from relay.errors import NotMemberError, SessionInvalidError, errors_translated
+from relay.news import NewsHub
+from relay.seams import Clock, Randomness, RunBlocking
+from store.blobs import BlobStore
+from store.ids import LibraryId, StoreId
+from store.log import LogStore
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+
+class Logs:
+    """The log store of each library, made once. Libraries are never given up, so this grows with their number only."""
+
+    def __init__(self, open_log: Callable[[LibraryId], LogStore]) -> None:
+        self._open = open_log
+        self._logs: dict[LibraryId, LogStore] = {}
+
+    def of(self, library: LibraryId) -> LogStore:
+        """The log of a library that is registered."""
+        log = self._logs.get(library)
+        return log if log is not None else self._logs.setdefault(library, self._open(library))
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodeParts:
+    """``key`` is the node's own; ``store`` is new after every restore. A ``LogStore`` that shares the database of
+    ``libraries`` takes part in its ``atomic`` blocks."""
+
+    kind: Literal["relay", "peer"]
+    key: Ed25519PrivateKey = field(repr=False)
+    store: StoreId
+    libraries: Libraries
+    sessions: Sessions
+    mailboxes: Mailboxes
+    logs: Logs
+    blobs: BlobStore
+    clock: Clock
+    randomness: Randomness
+    run_blocking: RunBlocking
+    hub: NewsHub = field(default_factory=NewsHub)
+
+    async def run(self, function: Callable[[*Ts], T], *arguments: *Ts) -> T:
+        """``function`` in a worker thread, with the stores' errors as ours."""
+        with errors_translated():
+            return await self.run_blocking(function, *arguments)
+
+    def admit(self, library: LibraryId, token: TokenHash) -> Session:
+        """The session that ``token`` opened for ``library``; its device is still a member. In a worker thread."""
+        session = self.sessions.find(token, now=self.clock.now())
+        if session is None or session.library != library:
+            raise SessionInvalidError("no such session, or it has ended; open another")
+        if self.logs.of(library).roster().signing_key(session.device) is None:
+            self.sessions.close(token)
+            raise NotMemberError("this device is not a member of the library")
+        return session

@@ -1,0 +1,48 @@
+"""Files that are either wholly there after a crash or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from store.errors import NoSpaceError
+
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+def write_synced(path: Path, data: bytes) -> None:
+    """A new file whose contents have reached the disk; its name hasn't yet. What was written when an error came is gone."""
+    try:
+        with path.open("xb", buffering=0) as file:
+            rest = memoryview(data)
+            while rest:
+                rest = rest[file.write(rest) :]
+            os.fsync(file.fileno())
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+
+
+def sync_folder(folder: Path) -> None:
+    """The names in ``folder`` have reached the disk. Windows can't do this for a folder and keeps names in its journal."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def full_disk_translated() -> Iterator[None]:
+    """No room on the disk, in the quota or under the limit of file sizes is ``NoSpaceError``."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _NO_ROOM:
+            raise NoSpaceError(f"no room for a file: {error.strerror}") from error
+        raise

@@ -1,0 +1,5 @@
+"""What every implementation of an interface has to pass. A suite is a class of tests; an implementation inherits it."""
+
+import pytest
+
+pytest.register_assert_rewrite("tests.conformance.log_store", "tests.conformance.blob_store")

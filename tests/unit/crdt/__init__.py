@@ -1,0 +1,1 @@
+"""Tests of records, fields, clocks and merge rules."""
