@@ -11,7 +11,7 @@ CREATE TABLE purged (record BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;
 -- vector is CBOR [[log number, [arrival numbers of the newest entries of that log in the past]], …].
 CREATE TABLE client (client INTEGER PRIMARY KEY, arrival INTEGER NOT NULL) STRICT;
 CREATE TABLE past_log (number INTEGER PRIMARY KEY, log BLOB NOT NULL UNIQUE) STRICT;
-CREATE TABLE past (arrival INTEGER PRIMARY KEY, name BLOB NOT NULL UNIQUE, log INTEGER NOT NULL, vector BLOB NOT NULL) STRICT;
+CREATE TABLE past (arrival INTEGER PRIMARY KEY, name BLOB NOT NULL UNIQUE, log INTEGER NOT NULL, seq INTEGER NOT NULL, vector BLOB NOT NULL) STRICT;
 
 -- Applied entries that no own entry has named yet: the deps of the next one.
 CREATE TABLE frontier (name BLOB PRIMARY KEY, log BLOB NOT NULL, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID;
@@ -68,12 +68,13 @@ CREATE TABLE album (
 
 CREATE TABLE device (record BLOB PRIMARY KEY, name TEXT NOT NULL, model TEXT NOT NULL, policy TEXT NOT NULL) STRICT, WITHOUT ROWID;
 
--- Files on this device. path is relative to the library's folder, as bytes; state: incoming (still to be placed) or placed.
+-- Files on this device. path is relative to the library's folder, as bytes; incoming: the name in the incoming folder of a
+-- file whose rename into place is still to be done, else null.
 CREATE TABLE held (
     file BLOB PRIMARY KEY,
     kind TEXT NOT NULL CHECK (kind IN ('original', 'preview', 'thumbnail', 'index')),
     path BLOB NOT NULL UNIQUE,
-    state TEXT NOT NULL CHECK (state IN ('incoming', 'placed')),
+    incoming TEXT,
     size INTEGER NOT NULL,
     mtime_ns INTEGER NOT NULL,
     inode INTEGER NOT NULL
@@ -117,7 +118,7 @@ CREATE INDEX download_due ON download (priority, next_try);
 CREATE TABLE download_part (file BLOB NOT NULL, segment INTEGER NOT NULL, PRIMARY KEY (file, segment)) STRICT, WITHOUT ROWID;
 
 -- Assets whose preview is still to be made here.
-CREATE TABLE preview_wanted (record BLOB PRIMARY KEY, file BLOB NOT NULL, tries INTEGER NOT NULL DEFAULT 0, reason TEXT NOT NULL DEFAULT '') STRICT, WITHOUT ROWID;
+CREATE TABLE preview_wanted (record BLOB PRIMARY KEY, file BLOB NOT NULL) STRICT, WITHOUT ROWID;
 
 -- Open invitations: the ticket's secret lives only here (the file is closed to other users) and ends after ten minutes.
 CREATE TABLE invitation (secret BLOB PRIMARY KEY, ticket TEXT NOT NULL, expires INTEGER NOT NULL, accept_unseen INTEGER NOT NULL, state TEXT NOT NULL) STRICT, WITHOUT ROWID;

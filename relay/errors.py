@@ -9,6 +9,7 @@ SyncError
 │   ├── NotMemberError            the library's roster doesn't have this device
 │   ├── NotFoundError             no such library, blob or route
 │   ├── TooLargeError             over a limit of the protocol
+│   ├── TooSlowError              the body came slower than the node waits for
 │   ├── TooManyError              over a rate limit
 │   └── QuotaError                the library's quota is used up
 ├── NodeFaultError                the node can't or doesn't do its part
@@ -105,6 +106,13 @@ class TooLargeError(ClientFaultError):
     status = 413
 
 
+class TooSlowError(ClientFaultError):
+    """The body came slower than the node waits for; nothing was stored."""
+
+    name = "too-slow"
+    status = 408
+
+
 class TooManyError(ClientFaultError):
     """Over a rate limit; ``retry_after`` says when to come back."""
 
@@ -170,6 +178,7 @@ _BY_NAME: dict[str, type[SyncError]] = {
         NotMemberError,
         NotFoundError,
         TooLargeError,
+        TooSlowError,
         TooManyError,
         QuotaError,
         NodeFullError,

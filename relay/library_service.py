@@ -254,7 +254,7 @@ class LibraryService:
         return sealed
 
     async def expect_blob(self, blob: BlobId, size: int) -> bool:
-        """Before the bytes of a ``put_blob`` are read: raises what it would raise, as far as it can be known now. False: it is held already."""
+        """Before the bytes of a ``put_blob`` are read: raises what can be known to go wrong. False: the blob is held already."""
         return await self._run(self._expect, blob, size)
 
     def _expect(self, session: Session, blob: BlobId, size: int) -> bool:

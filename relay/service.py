@@ -8,8 +8,9 @@ trio thread after that.
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TypeVar, TypeVarTuple
 
 import trio
 
@@ -46,6 +47,9 @@ from store.signatures import is_signed
 SESSION_MS = 60 * 60_000
 TOKEN_BYTES = 32
 
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
 
 class NodeService:
     """``SyncApi`` over ``NodeParts``."""
@@ -61,6 +65,10 @@ class NodeService:
         self.is_stopping = True
         self._parts.hub.end_where(lambda _: True)
         self._mail_came.set()
+
+    async def in_thread(self, function: Callable[[*Ts], T], *arguments: *Ts) -> T:
+        """Work that would hold up the trio thread, such as the encoding of large messages."""
+        return await self._parts.run(function, *arguments)
 
     async def hello(self, nonce: bytes | None = None) -> Hello:
         if nonce is not None and len(nonce) != NONCE_BYTES:

@@ -19,7 +19,7 @@ from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import BaseFileLock, FileLock, Timeout
 
 from store.blobs import BlobInfo, check_blob, is_intact
 from store.durable import full_disk_translated, sync_folder, write_synced
@@ -113,6 +113,7 @@ class FileBlobStore:
     def close(self) -> None:
         """Gives the temporary folder up; the store is not used after this."""
         shutil.rmtree(self._incoming, ignore_errors=True)
+        _unlink_lock(self._incoming_lock)
         self._incoming_lock.release()
 
     def _path(self, blob: BlobId) -> Path:
@@ -173,7 +174,12 @@ def _clear_leftovers(incoming: Path) -> None:
         try:
             with lock:
                 shutil.rmtree(lock_file.with_suffix(""), ignore_errors=True)
-                with suppress(PermissionError):  # Windows: not while it is open
-                    lock_file.unlink(missing_ok=True)
+                _unlink_lock(lock)
         except Timeout:
             continue
+
+
+def _unlink_lock(lock: BaseFileLock) -> None:
+    """While it is held: whoever waits for it then notices that it has lost its name. Windows can't; the next to open does it."""
+    with suppress(PermissionError):
+        Path(lock.lock_file).unlink(missing_ok=True)

@@ -61,6 +61,7 @@ class Engine:
             await self._follow_nodes()
             nursery.start_soon(self._parts.make_previews, self._library, self._previews, self.progress)
             nursery.start_soon(self._look_for_changes)
+            nursery.start_soon(self._follow_own_commits)
             task_status.started()
 
     async def library_changed(self) -> None:
@@ -117,6 +118,11 @@ class Engine:
     async def _supervise(self, monitor: Monitor, scope: trio.CancelScope) -> None:
         with scope:
             await monitor.run()
+
+    async def _follow_own_commits(self) -> None:
+        while True:
+            await self.progress.committed.wait()
+            await self.library_changed()
 
     async def _look_for_changes(self) -> None:
         last = await self._parts.run_blocking(self._library.database.changed_by_others)

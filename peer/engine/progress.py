@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from peer.engine.scheduler import Broadcast
+from peer.engine.scheduler import Broadcast, Wake
 from peer.library.nodes import Node
 
 
@@ -62,9 +62,11 @@ class NodeState:
 
 @dataclass(kw_only=True)
 class Progress:
-    """Shared by the engine's tasks; ``changed`` wakes whoever waits for all to be settled."""
+    """Shared by the engine's tasks; ``changed`` wakes whoever waits for all to be settled; ``committed`` says that the engine itself
+    wrote into the library."""
 
     counts: Counts = field(default_factory=Counts)
     nodes: dict[int, NodeState] = field(default_factory=dict)
     changed: Broadcast = field(default_factory=Broadcast)
+    committed: Wake = field(default_factory=Wake)
     previews_settled: bool = False

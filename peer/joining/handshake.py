@@ -159,6 +159,10 @@ class Handshake:
             self._state = State.FAILED
             raise
 
+    def codes_match(self) -> tuple[bytes, ...]:
+        """The person here compared the codes and found them equal."""
+        raise NotImplementedError
+
     def decline(self) -> tuple[bytes, ...]:
         """The person says that the codes differ, or gives up: ends the joining. After a failure it tells the other side not to wait."""
         self._leave()
@@ -262,7 +266,6 @@ class JoinerHandshake(Handshake):
         return super().decline() if self._sent else self._leave()
 
     def codes_match(self) -> tuple[bytes, ...]:
-        """The person here compared the codes and found them equal."""
         self._require(State.COMPARING)
         self._state = State.CONFIRMED
         return self._send(self.answers, encode_answer(True))
@@ -298,7 +301,6 @@ class InviterHandshake(Handshake):
     other_answers = Step.JOINER_ANSWERS
 
     def codes_match(self) -> tuple[bytes, ...]:
-        """The person here compared the codes and found them equal."""
         self._require(State.COMPARING, State.ANSWERED)
         self._state = State.AGREED if self._state is State.ANSWERED else State.CONFIRMED
         return ()

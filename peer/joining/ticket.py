@@ -147,9 +147,13 @@ def _check_node(node: Any) -> Node:
 def _is_address(url: str) -> bool:
     if not _URL_CHARACTERS.fullmatch(url):
         return False
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return False
     plain = parts.username is None and parts.password is None and not parts.query and not parts.fragment
-    return parts.scheme in ("http", "https") and bool(parts.hostname) and plain and parts.port != 0
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and plain and port != 0
 
 
 def _checksum(content: bytes) -> bytes:

@@ -116,7 +116,7 @@ class Applier:
         """Bookkeeping of an entry whose effect on records is ``touched``: used for others' entries and for own ones alike."""
         entry = arrived.entry
         parts = self._parts
-        parts.pasts.record(arrived.arrival, entry.name, entry.log, vector)
+        parts.pasts.record(arrived.arrival, entry, vector)
         parts.frontier.applied(entry, own=entry.log == self._own_log())
         with parts.database.write() as connection:
             if client is not None:

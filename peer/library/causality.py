@@ -14,6 +14,7 @@ from typing import Protocol
 
 from store.database import Database
 from store.encoding import decode, encode
+from store.entries import Dep, Entry
 from store.ids import EntryHash, LogId
 
 VECTOR_LIMIT = 1 << 20
@@ -24,7 +25,7 @@ Vector = Mapping[int, tuple[int, ...]]
 class Ancestry(Protocol):
     """What the log store knows about branches: is ``name`` the entry ``of``, or before it in the same log?"""
 
-    def is_ancestor(self, name: EntryHash, of: EntryHash) -> bool: ...
+    def is_ancestor(self, name: EntryHash, of: Dep) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +54,15 @@ class CausalPasts:
             merged.setdefault(point.log, set()).add(point.arrival)
         return {log: self._maximal(tips) for log, tips in merged.items()}
 
-    def record(self, arrival: int, name: EntryHash, log: LogId, vector: Vector) -> None:
+    def record(self, arrival: int, entry: Entry, vector: Vector) -> None:
         """Keep the past of an entry that is being applied."""
-        number = self._number(log)
+        number = self._number(entry.log)
         with self._database.write() as connection:
             encoded = encode([[number, list(tips)] for number, tips in sorted(vector.items())])
-            connection.execute("INSERT OR REPLACE INTO past VALUES (?, ?, ?, ?)", (arrival, name, number, encoded))
+            connection.execute("INSERT OR REPLACE INTO past VALUES (?, ?, ?, ?, ?)", (arrival, entry.name, number, entry.seq, encoded))
         if len(self._newest) > 64:
             self._newest.clear()
-        self._newest[name] = _Point(arrival, name, number, vector)
+        self._newest[entry.name] = _Point(arrival, entry.name, number, vector)
 
     def contains(self, vector: Vector, arrival: int) -> bool:
         """Whether the applied entry that arrived as number ``arrival`` lies in ``vector``."""
@@ -74,8 +75,10 @@ class CausalPasts:
 
     def _precedes(self, name: EntryHash, tip: int) -> bool:
         with self._database.read() as connection:
-            row = connection.execute("SELECT name FROM past WHERE arrival = ?", (tip,)).fetchone()
-        return self._ancestry.is_ancestor(name, EntryHash(row[0]))
+            log, seq, tip_name = connection.execute(
+                "SELECT past_log.log, seq, name FROM past JOIN past_log ON past_log.number = past.log WHERE arrival = ?", (tip,)
+            ).fetchone()
+        return self._ancestry.is_ancestor(name, Dep(LogId(log), seq, EntryHash(tip_name)))
 
     def _maximal(self, tips: set[int]) -> tuple[int, ...]:
         if len(tips) == 1:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from platform import system
-from crdt.device import describe
+
+from crdt.clock import Stamp
+from crdt.draft import Draft
 from peer.errors import UsageError
+from peer.joining.messages import check_name
 from peer.keys.certificates import issue_certificate
 from peer.keys.device import DeviceKeys
 from peer.keys.epochs import Epoch, Keyring
@@ -18,8 +21,6 @@ from peer.seams import Clock, Randomness, SystemClock, system_randomness
 from store.bodies import Certification, Genesis
 from store.entries import EntryKind
 from store.ids import RecordId, RecordKind
-
-MAX_NAME_LENGTH = 100
 
 
 def create_library(
@@ -50,11 +51,11 @@ def create_library(
 
 def begin_as(library: Library, name: str) -> None:
     """This device's log, and its description for the others."""
+
+    def describe(draft: Draft, stamp: Stamp) -> None:
+        draft.set("name", name)
+        draft.set("model", system())
+
     with library.database.write():
         library.begin_log()
-        library.change([Edit(RecordId.make(RecordKind.DEVICE, library.device), lambda draft: describe(draft, name=name, model=system()))])
-
-
-def check_name(name: str) -> None:
-    if not name.strip() or len(name) > MAX_NAME_LENGTH or not name.isprintable():
-        raise UsageError(f"A device's name has 1 to {MAX_NAME_LENGTH} printable characters.", hint="For example: --name laptop")
+        library.change([Edit(RecordId.make(RecordKind.DEVICE, library.device), describe)])

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from peer.originals.held import HeldStamp, still_held
 from store.database import Database
 from store.ids import FileHash
 
@@ -17,23 +18,19 @@ KINDS: tuple[Kind, ...] = ("original", "preview", "thumbnail", "index")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldFile:
-    """A file of the library on this disk. ``incoming``: verified and recorded, its rename into place is still to be done."""
+    """A file of the library on this disk. ``incoming``: its name in the incoming folder while its rename into place is still to be done."""
 
     file: FileHash
     kind: Kind
     path: Path
-    incoming: bool
+    incoming: str | None
     size: int
     mtime_ns: int
     inode: int
 
     def untouched(self, root: Path) -> bool:
         """Whether size, time and inode are as recorded; otherwise only a new hash tells."""
-        try:
-            status = os.stat(root / self.path)
-        except OSError:
-            return False
-        return (status.st_size, status.st_mtime_ns, status.st_ino) == (self.size, self.mtime_ns, self.inode)
+        return still_held(root / self.path, HeldStamp(size=self.size, mtime_ns=self.mtime_ns, inode=self.inode))
 
 
 class HeldTable:
@@ -50,7 +47,7 @@ class HeldTable:
                     held.file,
                     held.kind,
                     os.fsencode(held.path),
-                    "incoming" if held.incoming else "placed",
+                    held.incoming,
                     held.size,
                     held.mtime_ns,
                     held.inode,
@@ -59,7 +56,7 @@ class HeldTable:
 
     def placed(self, file: FileHash) -> None:
         with self._database.write() as connection:
-            connection.execute("UPDATE held SET state = 'placed' WHERE file = ?", (file,))
+            connection.execute("UPDATE held SET incoming = NULL WHERE file = ?", (file,))
 
     def forget(self, file: FileHash) -> None:
         with self._database.write() as connection:
@@ -77,7 +74,7 @@ class HeldTable:
     def incoming(self) -> list[HeldFile]:
         """Files whose commit came before a crash and whose rename did not."""
         with self._database.read() as connection:
-            return [_held(row) for row in connection.execute("SELECT * FROM held WHERE state = 'incoming'").fetchall()]
+            return [_held(row) for row in connection.execute("SELECT * FROM held WHERE incoming IS NOT NULL").fetchall()]
 
     def all(self, kind: Kind | None = None) -> Iterator[HeldFile]:
         """Every file, in pages, so that no transaction stays open while the caller works."""
@@ -100,8 +97,8 @@ class HeldTable:
         return {kind: found.get(kind, (0, 0)) for kind in KINDS}
 
 
-def _held(row: tuple[bytes, Kind, bytes, str, int, int, int]) -> HeldFile:
-    file, kind, path, state, size, mtime_ns, inode = row
+def _held(row: tuple[bytes, Kind, bytes, str | None, int, int, int]) -> HeldFile:
+    file, kind, path, incoming, size, mtime_ns, inode = row
     return HeldFile(
-        file=FileHash(file), kind=kind, path=Path(os.fsdecode(path)), incoming=state == "incoming", size=size, mtime_ns=mtime_ns, inode=inode
+        file=FileHash(file), kind=kind, path=Path(os.fsdecode(path)), incoming=incoming, size=size, mtime_ns=mtime_ns, inode=inode
     )

@@ -56,7 +56,7 @@ class RecordProjection:
                 "INSERT OR REPLACE INTO asset VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     record,
-                    asset.names[0] if asset.names else record.body.hex(),
+                    _readable(asset.names[0]) if asset.names else record.body.hex(),
                     asset.kind,
                     asset.media or "",
                     asset.taken,
@@ -115,3 +115,8 @@ class RecordProjection:
 def _size(asset: AssetView, file: FileHash) -> int | None:
     sources = asset.sources.get(file, ())
     return sources[0].size if sources else None
+
+
+def _readable(name: str) -> str:
+    """A file name as text: bytes that were no UTF-8 show as replacement characters."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
+from peer.keys.blobs import SEGMENT_BYTES
 from store.database import Database
 from store.ids import BlobId, FileHash, RecordId
 
@@ -35,6 +36,14 @@ class Upload:
     size: int
     priority: Priority
     tries: int = 0
+
+
+def uploads_of_file(file: FileHash, size: int, blobs: Sequence[BlobId], priority: Priority) -> list[Upload]:
+    """One upload for each blob of a file of ``size`` bytes."""
+    return [
+        Upload(blob=blob, file=file, segment=n, size=min(SEGMENT_BYTES, size - n * SEGMENT_BYTES), priority=priority)
+        for n, blob in enumerate(blobs)
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,22 +7,13 @@ from collections.abc import Iterator, Sequence
 from crdt.asset import AssetView, view_asset
 from crdt.facts import Rendition, Source, Way
 from crdt.record import read
-from peer.keys.blobs import SEGMENT_BYTES
 from peer.library.library import Library
-from peer.library.queues import Priority, Upload
+from peer.library.queues import Priority, Upload, uploads_of_file
 from peer.library.index_files import keep_index
 from peer.library.segments import name_blobs
 from store.ids import BlobId, FileHash, RecordKind, StoreId
 
 PAGE = 500
-
-
-def uploads_of_file(file: FileHash, size: int, blobs: Sequence[BlobId], priority: Priority) -> list[Upload]:
-    """One upload for each blob of a file."""
-    return [
-        Upload(blob=blob, file=file, segment=n, size=min(SEGMENT_BYTES, size - n * SEGMENT_BYTES), priority=priority)
-        for n, blob in enumerate(blobs)
-    ]
 
 
 def met(library: Library, node: int, store: StoreId, now: int, clock_offset: int) -> None:

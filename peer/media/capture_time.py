@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 
 FIRST_YEAR = 1826
 """The year of the oldest photograph that survives; scans of old ones carry such dates."""
@@ -33,7 +33,9 @@ def parse_moment(text: str, *, offset: str = "", fraction: str = "") -> str | No
     year, month, day = (int(part) for part in re.split(r"\D", match["date"]))
     hour, minute, second = (int(part) for part in ((match["time"] or "0:0") + ":0").split(":")[:3])
     try:
-        moment = datetime(year, month, day, hour, minute, second, _milliseconds(match["fraction"] or fraction) * 1000, _zone(match["offset"] or offset))
+        moment = datetime(
+            year, month, day, hour, minute, second, _milliseconds(match["fraction"] or fraction) * 1000, _zone(match["offset"] or offset)
+        )
     except ValueError:
         return None
     return write_moment(moment)
@@ -61,7 +63,7 @@ def _milliseconds(fraction: str) -> int:
 
 def _zone(offset: str) -> timezone | None:
     if offset.strip() == "Z":
-        return timezone.utc
+        return UTC
     match = _OFFSET.fullmatch(offset.strip())
     if match is None or int(match["minutes"]) >= 60:
         return None

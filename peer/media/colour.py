@@ -16,7 +16,7 @@ _SRGB = ImageCms.createProfile("sRGB")
 
 
 def eight_bit(image: Image.Image) -> Image.Image:
-    """``image`` in a mode that can be scaled and colour managed: ``L``, ``RGB``, ``RGBA`` or ``CMYK``. ``ValueError`` for what can't be converted."""
+    """``image`` in a mode that can be scaled and colour managed: ``L``, ``RGB``, ``RGBA`` or ``CMYK``. ``ValueError`` when it can't be."""
     if image.mode.startswith("I;16"):
         return image.point(lambda value: value * _SIXTEEN_TO_EIGHT).convert("L")
     if image.mode in ("I", "F"):
@@ -31,10 +31,10 @@ def eight_bit(image: Image.Image) -> Image.Image:
 def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     """``image`` (from ``eight_bit``, best already small) as ``RGB`` or ``RGBA``. A profile that can't be used is as good as none."""
     if image.mode == "RGBA":
-        if image.getextrema()[3] == (255, 255):
-            return to_srgb(image.convert("RGB"), profile)
+        alpha = image.getchannel("A")
         managed = to_srgb(image.convert("RGB"), profile)
-        managed.putalpha(image.getchannel("A"))
+        if alpha.getextrema() != (255, 255):
+            managed.putalpha(alpha)
         return managed
     transform = _transform(profile, image.mode) if profile and image.mode in _PROFILED_MODES else None
     if transform is None:
@@ -44,7 +44,9 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
 
 def _stretched(image: Image.Image) -> Image.Image:
     """Measurements without a fixed scale: the darkest becomes black, the brightest white."""
-    low, high = (float(value) for value in image.getextrema())
+    low, high = image.getextrema()
+    if not isinstance(low, float | int) or not isinstance(high, float | int):
+        raise ValueError("more than one channel")
     if not (math.isfinite(low) and math.isfinite(high)):
         raise ValueError("samples without a finite range")
     scale = 255 / (high - low) if high > low else 0.0

@@ -15,8 +15,8 @@ from typing import BinaryIO
 from PIL import AvifImagePlugin, GifImagePlugin, Image, JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin
 
 from peer.media.exif import ExifDirectories, parse_block, parse_raw
-from peer.media.jpeg import exif_segment
 from peer.media.findings import Examination, Verdict, broken, undrawable
+from peer.media.jpeg import exif_segment
 from peer.media.limits import DecodeLimits
 from peer.media.metadata import UPRIGHT, Metadata, orientation_of, read_metadata
 from peer.media.movie import read_movie
@@ -137,7 +137,7 @@ def _opened(file: BinaryIO, media: MediaType) -> Image.Image:
         return Image.open(file, formats=[_DECODERS[media.name]])
     except MemoryError:
         raise
-    except Exception as error:  # noqa: BLE001  (decoders raise anything at all on hostile bytes)
+    except Exception as error:  # decoders raise anything at all on hostile bytes
         if media.name in _WITHOUT_VARIANTS:
             raise _BrokenError(f"the file is damaged: it can't be opened as {media.name}") from error
         raise _UndrawableError(f"this variant of {media.name} can't be decoded") from error
@@ -148,7 +148,7 @@ def _drawn(image: Image.Image, media: MediaType, orientation: int, want_preview:
         return draw(image, orientation=orientation, want_preview=want_preview)
     except MemoryError:
         raise
-    except Exception as error:  # noqa: BLE001  (as above)
+    except Exception as error:  # as above
         if media.name not in _WITHOUT_VARIANTS and "unsupported" in str(error).lower():
             raise _UndrawableError(f"this variant of {media.name} can't be decoded") from error
         raise _BrokenError(f"the file is damaged: it can't be decoded as {media.name}") from error

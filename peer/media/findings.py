@@ -38,7 +38,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Examination:
-    """All that was found out. ``problem`` says why there is no picture and is ``None`` when there is one; width and height are as looked at."""
+    """All that was found out. ``problem`` says why there is no picture, ``None`` when there is one. Width and height are as looked at."""
 
     verdict: Verdict
     problem: str | None = None

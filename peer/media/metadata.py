@@ -1,7 +1,7 @@
 """The derived field ``exif`` (PROTOCOL.md section 6.1): plain values from EXIF directories and XMP properties. Pure.
 
-Each value is checked by itself. What is absurd (an aperture of zero, latitude 91, orientation 9, a date in the year 0) is left out and never
-an error; a file's own time is never taken for the time of the picture.
+Each value is checked by itself. What is absurd (an aperture of zero, latitude 91, orientation 9, a date in the year 0) is left out and
+never an error; a file's own time is never taken for the time of the picture.
 """
 
 from __future__ import annotations
@@ -63,8 +63,8 @@ def orientation_of(metadata: Metadata) -> int:
 
 
 def _taken(main: Directory, exposure: Directory, gps: Directory, xmp: Mapping[str, str]) -> str | None:
-    """The first source that has a date: when the shutter opened, when it was digitised, what XMP says, when the file was written by the camera
-    or a program, and the satellites' time."""
+    """The first of these that is a date: when the shutter opened, when the picture was digitised, what XMP says, when a camera or program
+    wrote the file, the satellites' time."""
     return next((moment for source in _time_sources(main, exposure, gps, xmp) if (moment := source()) is not None), None)
 
 
@@ -87,7 +87,7 @@ def _time_sources(main: Directory, exposure: Directory, gps: Directory, xmp: Map
 
 def _orientation(main: Directory) -> int | None:
     number = main.number(_ORIENTATION)
-    return int(number) if number in range(1, 9) else None
+    return int(number) if number is not None and number in range(1, 9) else None
 
 
 def _sensitivity(exposure: Directory) -> float | None:

@@ -46,7 +46,24 @@ _BRANDS: dict[str, frozenset[bytes]] = {
     "M4V": frozenset({b"M4V ", b"M4VH", b"M4VP"}),
     "3GP": frozenset({b"3gp4", b"3gp5", b"3gp6", b"3gp7", b"3gr6", b"3gs7", b"3ge6", b"3ge7", b"3gg6", b"3g2a", b"3g2b", b"3g2c"}),
     "MP4": frozenset(
-        {b"isom", b"iso2", b"iso3", b"iso4", b"iso5", b"iso6", b"iso8", b"mp41", b"mp42", b"mp71", b"avc1", b"dash", b"MSNV", b"mmp4", b"XAVC", b"f4v "}
+        {
+            b"isom",
+            b"iso2",
+            b"iso3",
+            b"iso4",
+            b"iso5",
+            b"iso6",
+            b"iso8",
+            b"mp41",
+            b"mp42",
+            b"mp71",
+            b"avc1",
+            b"dash",
+            b"MSNV",
+            b"mmp4",
+            b"XAVC",
+            b"f4v ",
+        }
     ),
 }
 _NAME_OF_BRAND: dict[bytes, str] = {brand: name for name, brands in _BRANDS.items() for brand in brands}
@@ -59,7 +76,26 @@ _MAX_BRANDS_BYTES = 512
 _TIFF_HEADERS = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
 _TIFF_RAW_EXTENSIONS = {
     extension: extension.upper()
-    for extension in ("nef", "nrw", "arw", "sr2", "srf", "pef", "srw", "dng", "erf", "kdc", "dcr", "3fr", "fff", "iiq", "mef", "mos", "rwl", "cr2")
+    for extension in (
+        "nef",
+        "nrw",
+        "arw",
+        "sr2",
+        "srf",
+        "pef",
+        "srw",
+        "dng",
+        "erf",
+        "kdc",
+        "dcr",
+        "3fr",
+        "fff",
+        "iiq",
+        "mef",
+        "mos",
+        "rwl",
+        "cr2",
+    )
 }
 _DNG_VERSION_TAG = 0xC612
 _MAX_HEAD_TAGS = 256

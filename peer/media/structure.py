@@ -91,11 +91,28 @@ def _colour_table(flags: bytes) -> int:
 def _riff(data: Buffer) -> Fault | None:
     """The first RIFF chunk is there; recorders that were switched off leave its length 0, which is no lie about this file."""
     length = int.from_bytes(data[4:8], "little")
-    return Fault(reason=TRUNCATED) if 8 + length > len(data) + 1 else None
+    return Fault(reason=TRUNCATED) if 8 + length > len(data) else None
 
 
 _TOP_LEVEL_BOXES = frozenset(
-    {b"ftyp", b"meta", b"mdat", b"moov", b"moof", b"mfra", b"sidx", b"styp", b"free", b"skip", b"wide", b"uuid", b"idat", b"jxlc", b"jxlp", b"jp2c"}
+    {
+        b"ftyp",
+        b"meta",
+        b"mdat",
+        b"moov",
+        b"moof",
+        b"mfra",
+        b"sidx",
+        b"styp",
+        b"free",
+        b"skip",
+        b"wide",
+        b"uuid",
+        b"idat",
+        b"jxlc",
+        b"jxlp",
+        b"jp2c",
+    }
 )
 
 
@@ -141,10 +158,14 @@ def _tiff(data: Buffer) -> Fault | None:
 
 
 def _data_end(directory: Directory) -> int:
-    """Where the samples of a directory end."""
+    """Where the samples and the values of a directory end."""
     return max(
-        (start + length for starts, lengths in _STRIPS_AND_TILES for start, length in zip(directory.offsets(starts), directory.offsets(lengths), strict=False)),
-        default=0,
+        directory.end,
+        (
+            start + length
+            for starts, lengths in _STRIPS_AND_TILES
+            for start, length in zip(directory.offsets(starts), directory.offsets(lengths), strict=False)
+        ),
     )
 
 

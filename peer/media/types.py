@@ -118,7 +118,7 @@ TYPES: Mapping[str, MediaType] = {
 }
 """All types by name."""
 
-_BY_EXTENSION: Mapping[str, MediaType] = {extension: known for known in reversed(TYPES.values()) for extension in known.extensions}
+_BY_EXTENSION: Mapping[str, MediaType] = {extension: known for known in reversed(list(TYPES.values())) for extension in known.extensions}
 
 _SIDECARS: Mapping[str, str] = {
     "xmp": "an XMP sidecar",
@@ -129,7 +129,18 @@ _SIDECARS: Mapping[str, str] = {
     "on1": "an ON1 sidecar",
 }
 _JUNK_NAMES = frozenset(
-    {".ds_store", "thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", ".picasa.ini", "picasa.ini", ".nomedia", ".localized", "icon\r"}
+    {
+        ".ds_store",
+        "thumbs.db",
+        "ehthumbs.db",
+        "ehthumbs_vista.db",
+        "desktop.ini",
+        ".picasa.ini",
+        "picasa.ini",
+        ".nomedia",
+        ".localized",
+        "icon\r",
+    }
 )
 
 

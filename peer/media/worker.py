@@ -20,6 +20,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import trio
+from trio.abc import ReceiveStream, SendStream
 
 from peer.errors import CalotypeError, ExitCode
 from peer.media.findings import Examination, undrawable
@@ -65,8 +66,11 @@ class Decoders:
         self._idle: list[_Decoder] = []
 
     async def examine(self, path: Path, media: MediaType, *, want_preview: bool = False) -> Examination:
-        """Everything about the file at ``path`` (see ``examination.examine``); waits for a free decoder. Raises only ``DecodersUnavailableError``."""
-        request = framed(encode_request(Request(path=path.absolute(), media=media, want_preview=want_preview)))
+        """Everything about the file at ``path`` (see ``examination.examine``); waits for a free decoder.
+
+        Raises nothing but ``DecodersUnavailableError``. A relative path starts from this program's working directory.
+        """
+        request = framed(encode_request(Request(path=path, media=media, want_preview=want_preview)))
         async with self._places:
             ending = ""
             for _ in range(_ATTEMPTS):
@@ -114,8 +118,10 @@ def decoder_command(limits: DecodeLimits) -> list[str]:
 class _Decoder:
     """One process."""
 
-    def __init__(self, process: trio.Process) -> None:
+    def __init__(self, process: trio.Process, requests: SendStream, answers: ReceiveStream) -> None:
         self._process = process
+        self._requests = requests
+        self._answers = answers
 
     @classmethod
     async def start(cls, command: Sequence[str]) -> _Decoder:
@@ -125,7 +131,9 @@ class _Decoder:
             )
         except OSError as error:
             raise DecodersUnavailableError(f"The decoder of pictures can't be started: {error.strerror}.") from error
-        decoder = cls(process)
+        if process.stdin is None or process.stdout is None:
+            raise DecodersUnavailableError("The decoder of pictures has no pipes.")
+        decoder = cls(process, process.stdin, process.stdout)
         try:
             with trio.fail_after(_START_SECONDS):
                 greeting = await decoder._receive_message()
@@ -141,9 +149,8 @@ class _Decoder:
         return decoder
 
     async def ask(self, request: bytes) -> Examination:
-        assert self._process.stdin is not None
         try:
-            await self._process.stdin.send_all(request)
+            await self._requests.send_all(request)
         except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
             raise _DecoderEndedError from error
         return decode_answer(await self._receive_message())
@@ -154,9 +161,8 @@ class _Decoder:
             if self._process.poll() is None:
                 self._process.kill()
             code = await self._process.wait()
-            for stream in (self._process.stdin, self._process.stdout):
-                if stream is not None:
-                    await stream.aclose()
+            await self._requests.aclose()
+            await self._answers.aclose()
         return f"was ended by signal {-code}" if code < 0 else f"stopped with code {code}"
 
     async def _receive_message(self) -> bytes:
@@ -164,11 +170,10 @@ class _Decoder:
         return await self._receive(length)
 
     async def _receive(self, count: int) -> bytes:
-        assert self._process.stdout is not None
         received = bytearray()
         while len(received) < count:
             try:
-                chunk = await self._process.stdout.receive_some(count - len(received))
+                chunk = await self._answers.receive_some(count - len(received))
             except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
                 raise _DecoderEndedError from error
             if not chunk:

@@ -30,7 +30,7 @@ def read_packet(packet: bytes) -> Mapping[str, str]:
     if not packet or len(packet) > MAX_PACKET_BYTES:
         return {}
     try:
-        root = fromstring(packet.strip(b"\x00 \r\n\t"), forbid_dtd=True)
+        root = fromstring(_without_padding(packet), forbid_dtd=True)
     except (ParseError, DefusedXmlException, ValueError, LookupError):
         return {}
     properties: dict[str, str] = {}
@@ -40,6 +40,11 @@ def read_packet(packet: bytes) -> Mapping[str, str]:
             if name and value and len(value) <= MAX_VALUE_CHARACTERS:
                 properties.setdefault(name, value)
     return properties
+
+
+def _without_padding(packet: bytes) -> bytes:
+    """What writers put around a packet of single bytes, NULs too, isn't XML; in UTF-16 every other byte is NUL."""
+    return packet if packet.startswith((b"\xff\xfe", b"\xfe\xff")) else packet.strip(b"\x00 \r\n\t")
 
 
 def _simple_properties(description: Element) -> list[tuple[str, str]]:

@@ -1,14 +1,14 @@
 """What can go wrong with one file, split by where: at its source, on its way, at its place.
 
-    CalotypeError
-    ├── SourceError
-    │   ├── SourceUnreadableError    no permission, a failing disk, not a file
-    │   ├── SourceVanishedError      it was there, and is gone
-    │   └── SourceChangedError       it changed while it was read; worth another try
-    ├── CopyDamagedError             the copy reads back differently: the library's disk
-    ├── CopyFailedError              the library's folder can't be written to
-    ├── NameTakenError               the place in the tree is taken; another name is needed
-    └── NoSpaceLeftError             (from peer.errors) the library's disk is full
+CalotypeError
+├── SourceError
+│   ├── SourceUnreadableError    no permission, a failing disk, not a file
+│   ├── SourceVanishedError      it was there, and is gone
+│   └── SourceChangedError       it changed while it was read; worth another try
+├── CopyDamagedError             the copy reads back differently: the library's disk
+├── CopyFailedError              the library's folder can't be written to
+├── NameTakenError               the place in the tree is taken; another name is needed
+└── NoSpaceLeftError             (from peer.errors) the library's disk is full
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Names in the readable tree: ``originals/YYYY/MM/NAME.EXT``. Pure.
 
-A name is for people and is never identity. It must be a name on every system that the tree may be copied to, so it is the source's name with
-as few changes as that takes:
+A name is for people and is never identity. It must be a name on every system that the tree may be copied to, so it is the source's
+name with as few changes as that takes:
 
 - NFC; bytes that are no UTF-8 become percent escapes; emoji stay.
 - Control characters, line separators, marks that turn the direction of text, and ``< > : " / \\ | ? *`` become ``_``.
@@ -15,17 +15,19 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
-from pathlib import PurePosixPath
+from pathlib import PurePath, PurePosixPath
 
 TREE = "originals"
 UNDATED = "undated"
 MAX_NAME_BYTES = 200
 
 _FORBIDDEN = frozenset('<>:"/\\|?*')
-_SEPARATING_OR_TURNING = frozenset("\u2028\u2029\u200e\u200f\u061c\ufeff") | {chr(code) for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))}
+_SEPARATING_OR_TURNING = frozenset("\u2028\u2029\u200e\u200f\u061c\ufeff") | {
+    chr(code) for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
+}
 _RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])\s*", re.IGNORECASE)
 _EXTENSION = re.compile(r"[A-Za-z0-9_-]{1,16}")
-_MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])-")
+_MONTH = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])-")
 _NAMELESS = "unnamed"
 
 
@@ -68,8 +70,7 @@ def safe_name(source_name: str | bytes) -> str:
         name = "_" + name[1:]
     if _RESERVED.fullmatch(name.partition(".")[0]):
         name = "_" + name
-    stem, extension = split_extension(name)
-    return _fitted(stem, extension) or _NAMELESS
+    return _fitted(*split_extension(name)) if name else _NAMELESS
 
 
 def numbered(name: str, number: int) -> str:
@@ -80,29 +81,40 @@ def numbered(name: str, number: int) -> str:
     return _fitted(stem, f" ({number}){extension}")
 
 
+def display(path: PurePath) -> str:
+    """``path`` on one line, for messages: never fails to print, whatever bytes the name has."""
+    return "".join(_visible(character) for character in str(path))
+
+
 def split_extension(name: str) -> tuple[str, str]:
     """Stem, and extension with its dot; only what looks like an extension is one."""
     stem, dot, extension = name.rpartition(".")
     return (stem, dot + extension) if stem and _EXTENSION.fullmatch(extension) else (name, "")
 
 
+def _visible(character: str) -> str:
+    if "\ud800" <= character <= "\udfff" or unicodedata.category(character) in ("Cc", "Zl", "Zp"):
+        return "".join(f"%{byte:02X}" for byte in _escaped_bytes(character))
+    return character
+
+
 def _safe_character(character: str) -> str:
     if "\ud800" <= character <= "\udfff":
         return "".join(f"%{byte:02X}" for byte in _escaped_bytes(character))
-    if character in _FORBIDDEN or character in _SEPARATING_OR_TURNING or unicodedata.category(character) in ("Cc", "Cn"):
+    if character in _FORBIDDEN or character in _SEPARATING_OR_TURNING or unicodedata.category(character) == "Cc":
         return "_"
     return character
 
 
-def _escaped_bytes(surrogate: str) -> bytes:
-    """The byte that a lone surrogate stands for (PEP 383), or its three bytes when it stands for none, as names on Windows may have."""
+def _escaped_bytes(character: str) -> bytes:
+    """UTF-8; a lone surrogate is the byte that it stands for (PEP 383), or, as in names on Windows, its own three bytes."""
     try:
-        return surrogate.encode("utf-8", "surrogateescape")
+        return character.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
-        return surrogate.encode("utf-8", "surrogatepass")
+        return character.encode("utf-8", "surrogatepass")
 
 
 def _fitted(stem: str, ending: str) -> str:
-    """``stem`` with as many whole characters as leave room for ``ending``."""
+    """``stem`` with as many whole characters as leave room for ``ending``, but at least one."""
     room = MAX_NAME_BYTES - len(ending.encode())
-    return stem.encode()[:room].decode("utf-8", "ignore").rstrip(" .\u200d") + ending
+    return (stem.encode()[:room].decode("utf-8", "ignore").rstrip(" .\u200d") or "_") + ending

@@ -1,4 +1,4 @@
-"""Which files lie under the paths that a person named. Finds, never opens; every file and folder left out has its reason.
+"""Which files lie under the paths that a person named. Finds, never opens; whatever is left out has its reason.
 
 Rules:
 
@@ -66,6 +66,15 @@ def scan(paths: Iterable[Path], *, library: Path | None = None, scan_folder: Sca
         yield from walk.argument(path)
 
 
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """Something that is still to be looked at. ``is_folder``: a real one, no link. ``below``: found, not named by a person."""
+
+    path: Path
+    is_folder: bool
+    below: bool = False
+
+
 class _Walk:
     def __init__(self, library: Path | None, scan_folder: ScanFolder) -> None:
         self._scan_folder = scan_folder
@@ -82,67 +91,63 @@ class _Walk:
         if inside:
             yield Skipped(path=path, reason="it is part of the library already", expected=True)
         elif stat.S_ISDIR(status.st_mode):
-            yield from self._tree(path, status)
+            yield from self._tree(path)
         else:
             yield _judge(path, status)
 
-    def _tree(self, top: Path, status: os.stat_result) -> Iterator[Found | Skipped]:
+    def _tree(self, top: Path) -> Iterator[Found | Skipped]:
         """Depth first, with a list instead of recursion: trees may be deeper than Python's stack."""
-        waiting: list[tuple[Path, os.stat_result | None]] = [(top, status)]
+        waiting = [_Entry(top, is_folder=True)]
         while waiting:
-            path, folder = waiting.pop()
-            if folder is None:
-                yield self._entry(path)
-                continue
+            entry = waiting.pop()
             try:
-                inside = self._enter(path, folder)
+                outcome = self._folder(entry) if entry.is_folder else self._file(entry.path)
             except OSError as error:
-                yield Skipped(path=path, reason=_reason(error))
+                yield Skipped(path=entry.path, reason=_reason(error))
                 continue
-            if isinstance(inside, Skipped):
-                yield inside
+            if isinstance(outcome, list):
+                waiting.extend(reversed(outcome))
             else:
-                waiting.extend(reversed(inside))
+                yield outcome
 
-    def _enter(self, path: Path, status: os.stat_result) -> list[tuple[Path, os.stat_result | None]] | Skipped:
-        """What is in a folder, in order; a status only with the folders among it."""
-        identity = _identity(status)
+    def _folder(self, entry: _Entry) -> list[_Entry] | Skipped:
+        """What is in a folder, in order."""
+        path = entry.path
+        if entry.below and (path.name.startswith(".") or path.name.lower() in _JUNK_FOLDERS):
+            return Skipped(path=path, reason="a hidden folder, or one of the operating system", expected=True)
+        identity = _identity(path.stat())
         if identity == self._library:
             return Skipped(path=path, reason="it is the library itself", expected=True)
         if identity in self._walked:
             return Skipped(path=path, reason="it was looked through already", expected=True)
         self._walked.add(identity)
         with self._scan_folder(path) as entries:
-            names = sorted((os.fsencode(entry.name), entry.is_dir(follow_symlinks=False)) for entry in entries)
-        inside: list[tuple[Path, os.stat_result | None]] = []
-        for name, is_folder in names:
-            child = path / os.fsdecode(name)
-            inside.append((child, child.lstat() if is_folder and not _is_junk_folder(child.name) else None))
-        return inside
+            found = sorted((os.fsencode(entry.name), entry.is_dir(follow_symlinks=False)) for entry in entries)
+        return [_Entry(path / os.fsdecode(name), is_folder=is_folder, below=True) for name, is_folder in found]
 
-    def _entry(self, path: Path) -> Found | Skipped:
-        """The verdict on anything but a folder that is walked."""
+    def _file(self, path: Path) -> Found | Skipped:
+        """The verdict on anything but a folder."""
         junk = junk_reason(path.name)
         if junk is not None:
             return Skipped(path=path, reason=junk, expected=True)
+        status = path.lstat()
+        if not stat.S_ISLNK(status.st_mode):
+            return _judge(path, status)
         try:
             status = path.stat()
-            if stat.S_ISDIR(status.st_mode):
-                if path.is_symlink():
-                    return Skipped(path=path, reason="a link to a folder; links to folders aren't followed")
-                return Skipped(path=path, reason="a folder of the operating system", expected=True)
-            if path.is_symlink() and self._is_in_library(path):
-                return Skipped(path=path, reason="a link to a file that is part of the library already", expected=True)
-        except OSError as error:
-            broken_link = error.errno == errno.ENOENT and path.is_symlink()
-            return Skipped(path=path, reason="a link that leads nowhere" if broken_link else _reason(error))
+        except FileNotFoundError:
+            return Skipped(path=path, reason="a link that leads nowhere")
+        if stat.S_ISDIR(status.st_mode):
+            return Skipped(path=path, reason="a link to a folder; links to folders aren't followed")
+        if self._is_in_library(path):
+            return Skipped(path=path, reason="a link to a file that is part of the library already", expected=True)
         return _judge(path, status)
 
     def _is_in_library(self, path: Path) -> bool:
         """Whether ``path``, or what it links to, is the library's folder or lies inside it."""
         if self._library is None:
             return False
-        resolved = path.resolve(strict=True)
+        resolved = Path(os.path.realpath(path, strict=True))
         return any(_identity(folder.stat()) == self._library for folder in (resolved, *resolved.parents))
 
 
@@ -151,10 +156,6 @@ def _judge(path: Path, status: os.stat_result) -> Found | Skipped:
         return Found(path=path, stamp=HeldStamp.of(status))
     reason = next((reason for test, reason in _OTHER_KINDS if test(status.st_mode)), "not an ordinary file")
     return Skipped(path=path, reason=reason)
-
-
-def _is_junk_folder(name: str) -> bool:
-    return name.startswith(".") or name.lower() in _JUNK_FOLDERS
 
 
 def _identity(status: os.stat_result) -> tuple[int, int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path, PurePosixPath
 
 from peer.originals.names import collision_key
@@ -11,7 +10,8 @@ from peer.originals.names import collision_key
 class NamesInUse:
     """``is_taken`` for ``names.choose_path``: each folder is listed once, names given out since are remembered.
 
-    Other processes may add names; ``copying.place`` never overwrites them, and after a ``NameTakenError`` ``forget`` has the folder listed anew.
+    Other processes may add names. ``copying.place`` never overwrites them; after its ``NameTakenError`` let ``forget`` have the folder
+    listed anew.
     """
 
     def __init__(self, library: Path) -> None:
@@ -32,8 +32,7 @@ class NamesInUse:
     def _folder(self, folder: PurePosixPath) -> set[str]:
         if folder not in self._keys:
             try:
-                names = os.listdir(self._library / folder)
+                self._keys[folder] = {collision_key(path.name) for path in (self._library / folder).iterdir()}
             except FileNotFoundError:
-                names = []
-            self._keys[folder] = {collision_key(name) for name in names}
+                self._keys[folder] = set()
         return self._keys[folder]

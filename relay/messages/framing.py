@@ -10,6 +10,11 @@ from collections.abc import Iterator
 
 from store.encoding import MalformedError, TooLongError
 
+ITEM = 0
+"""Tag of what a stream is about: an entry, a blob."""
+END = 1
+"""Tag of the last item of a stream that ends by itself."""
+
 _BYTE_STRING = 2 << 5
 _LONGEST_HEAD = 9
 

@@ -113,7 +113,7 @@ class Author:
 
     @property
     def log(self) -> LogId:
-        return self._writer().log
+        return self.end().log
 
     def open_log(self, *, deps: Iterable[Dep] | None = None, log: LogId | None = None, device: DeviceId | None = None) -> Entry:
         """The next log's first entry, which names everything that the library has (or ``deps``)."""
@@ -126,21 +126,21 @@ class Author:
 
     def sees(self, *entries: Entry) -> None:
         """The next entry names these; of each log the one seen last."""
-        self._writer().sees(*entries)
+        self.end().sees(*entries)
 
     def change(self, body: bytes = b"", *, deps: Iterable[Dep] | None = None, epoch: EpochId | None = None) -> Entry:
         """A change with an opaque body; without one, filler that is different each time."""
-        content = body or filler(f"{self.name} {self.number} {self._writer().seq} {len(self.library.entries)}", 120)
-        return self._writer().write(EntryKind.CHANGE, content, deps=deps, epoch=epoch or self.library.epoch)
+        content = body or filler(f"{self.name} {self.number} {self.end().seq} {len(self.library.entries)}", 120)
+        return self.end().write(EntryKind.CHANGE, content, deps=deps, epoch=epoch or self.library.epoch)
 
     def control(self, kind: EntryKind, body: ControlBody, *, deps: Iterable[Dep] | None = None) -> Entry:
         """A control entry."""
-        return self._writer().write(kind, body.encode(), deps=deps)
+        return self.end().write(kind, body.encode(), deps=deps)
 
     def fork(self) -> Author:
         """A clone of this device: it goes on in the same log from here."""
         clone = Author(self.library, f"{self.name}'", self.keys)
-        clone.number, clone.counter, clone.writer = self.number, self.counter, self._writer().fork()
+        clone.number, clone.counter, clone.writer = self.number, self.counter, self.end().fork()
         return clone
 
     def report(self, heads: Heads | None = None, *, counter: int | None = None) -> SeenReport:
@@ -159,7 +159,7 @@ class Author:
         statement = make_statement(context, filler("sealed digest", SEALED_DIGEST_BYTES))
         return assemble_report(statement, self.keys.sign(statement))
 
-    def _writer(self) -> Writer:
+    def end(self) -> Writer:
         if self.writer is None:
             raise ValueError(f"{self.name} hasn't opened a log")
         return self.writer
@@ -193,14 +193,14 @@ class FleetLibrary:
     def certify(self, device: Author, *, by: Author | None = None) -> Entry:
         """The entry with the certificate, in the log of who signs it."""
         body = Certification(certificate=self.certificate(device, by=by)).encode()
-        writer = self.master if by is None else by._writer()
+        writer = self.master if by is None else by.end()
         return writer.write(EntryKind.CERTIFICATE, body)
 
     def packages(self, recipients: Sequence[DeviceId], *, by: Author | None = None, epoch: EpochId | None = None) -> Entry:
         """Packages of filler for ``recipients``."""
         wrapped = tuple(sorted((recipient, filler(f"package {recipient}", PACKAGE_BYTES)) for recipient in recipients))
         body = Packages(epoch=epoch or self.epoch, packages=wrapped).encode()
-        writer = self.master if by is None else by._writer()
+        writer = self.master if by is None else by.end()
         return writer.write(EntryKind.PACKAGES, body)
 
     def join(self, name: str, *, by: Author | None = None) -> Author:

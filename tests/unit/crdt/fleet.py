@@ -50,7 +50,16 @@ class FleetEntry:
 
     @property
     def name(self) -> EntryHash:
-        header = [self.log, self.seq, self.previous, sorted(self.deps), self.stamp, self.random, [list(u) for u in self.updates], list(self.purges)]
+        header = [
+            self.log,
+            self.seq,
+            self.previous,
+            sorted(self.deps),
+            self.stamp,
+            self.random,
+            [list(u) for u in self.updates],
+            list(self.purges),
+        ]
         return EntryHash(hashlib.sha256(encode(header)).digest())
 
     @property
@@ -114,7 +123,9 @@ class Device:
 
     # what people do
 
-    def commit(self, edits: Mapping[RecordId, Callable[[Draft], None]], *, purges: Iterable[RecordId] = (), ops: Sequence[Op] = ()) -> FleetEntry:
+    def commit(
+        self, edits: Mapping[RecordId, Callable[[Draft], None]], *, purges: Iterable[RecordId] = (), ops: Sequence[Op] = ()
+    ) -> FleetEntry:
         """One entry with a draft for each record. The callable fills the draft."""
         stamp, random = self._now(), self.world.random.randbytes(16)
         client = client_id(self.log, self.tip, stamp, random)

@@ -157,9 +157,10 @@ def test_no_flipped_bit_makes_another_device(path: Path, bit: int) -> None:
     pinned = golden("device_file")
     write(path, flipped(bytes.fromhex(pinned["file"]), bit))
     try:
-        assert DeviceKeys.load(path).wrapping_key.hex() == pinned["wrapping_key"]
-    except DeviceKeyFileError as error:
-        assert "damaged" in error.message or "newer version" in error.message
+        loaded = DeviceKeys.load(path)
+    except DeviceKeyFileError:
+        return
+    assert loaded.wrapping_key.hex() == pinned["wrapping_key"]
 
 
 @pytest.mark.parametrize(

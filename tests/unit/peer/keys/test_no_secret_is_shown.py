@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from peer.joining.handshake import InviterHandshake, JoinerHandshake
+from peer.joining.handshake import Handshake, InviterHandshake, JoinerHandshake
 from peer.joining.ticket import Ticket, parse_ticket
 from peer.keys.blobs import open_blob, seal_segment
 from peer.keys.change_body import ChangeBody
@@ -26,13 +26,11 @@ KEYS, MASTER_KEYS, EPOCH, LIBRARY = device("a"), master(), epoch("1"), LibraryId
 TICKET = Ticket(library=LIBRARY, secret=Seeded("ticket")(16), expires=1, nodes=(("https://relay.example", KEYS.signing_key),))
 CAPTION = b"what a person wrote"
 BODY = ChangeBody(stamp=bytes(8), random=bytes(16), updates=((RecordId.make(RecordKind.ASSET, bytes(16)), CAPTION),))
-HANDSHAKE_PARTS = {
-    "ticket": TICKET,
-    "signing_key": KEYS.signing_key,
-    "wrapping_key": KEYS.wrapping_key,
-    "name": "Anna",
-    "random": Seeded("nonce"),
-}
+
+
+def handshake(side: type[Handshake]) -> Handshake:
+    return side(ticket=TICKET, signing_key=KEYS.signing_key, wrapping_key=KEYS.wrapping_key, name="Anna", random=Seeded("nonce"))
+
 
 SECRETS = [
     PHRASE.encode(),
@@ -69,8 +67,8 @@ def assert_clean(text: str) -> None:
         TICKET,
         BODY,
         seal_segment(EPOCH, CAPTION),
-        JoinerHandshake(**HANDSHAKE_PARTS),
-        InviterHandshake(**HANDSHAKE_PARTS),
+        handshake(JoinerHandshake),
+        handshake(InviterHandshake),
     ],
     ids=lambda thing: type(thing).__name__,
 )
@@ -104,7 +102,7 @@ SHORT_SECRETS = seal(EPOCH.earlier_key, "earlier", LIBRARY + EPOCH.id, encode([E
 def test_errors_are_clean(attempt: Callable[[], object]) -> None:
     with pytest.raises(Exception) as caught:  # noqa: PT011 - whatever it is, its text is looked at
         attempt()
-    assert_clean("\n".join(part for part in _parts(caught.value)) + repr(caught.value) + getattr(caught.value, "hint", ""))
+    assert_clean("\n".join(_parts(caught.value)) + repr(caught.value) + getattr(caught.value, "hint", ""))
 
 
 def test_a_damaged_key_file_is_not_quoted(tmp_path: Path) -> None:

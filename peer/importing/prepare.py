@@ -1,0 +1,160 @@
+"""From a file that was found to everything that its asset needs, before anything is committed.
+
+Reads the source only; what it leaves behind when it is interrupted lies in the incoming folder, where it may.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from crdt.asset import add_source
+from crdt.draft import Draft
+from crdt.facts import Rendition, Source
+from peer.importing.outcome import LeftOut
+from peer.library.held import HeldFile
+from peer.library.library import Library
+from peer.library.placing import write_rendition
+from peer.library.segments import Sealing, name_blobs
+from peer.media.findings import Examination, Verdict
+from peer.media.types import HEAD_BYTES, MediaType, Reject, identify
+from peer.media.worker import Decoders
+from peer.originals.copying import Copied, HashedSource, copy_verified, hash_source
+from peer.originals.errors import SourceChangedError
+from peer.originals.scan import Found
+from peer.seams import RunBlocking
+from store.ids import BlobId, RecordKind
+
+READINGS = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A thumbnail that was written, and the blob that it becomes."""
+
+    held: HeldFile
+    rendition: Rendition
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A file that is ready to become an asset, or to be held for one that exists."""
+
+    source: Path
+    name: str
+    media: MediaType
+    copied: Copied
+    sealing: Sealing
+    examination: Examination
+    thumbnail: Picture | None
+
+    @property
+    def way(self) -> Source:
+        return self.sealing.source(self.copied.stamp.size)
+
+    def discard(self) -> None:
+        """The copy isn't needed after all."""
+        self.copied.path.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identified:
+    """A file of a known type and its hash."""
+
+    found: Found
+    media: MediaType
+    hashed: HashedSource
+
+
+def identify_file(found: Found) -> Identified | LeftOut:
+    """What it is and what its bytes are called. A file that changes meanwhile is read again, a few times. Raises ``SourceError``."""
+    try:
+        with found.path.open("rb") as stream:
+            head = stream.read(HEAD_BYTES)
+    except OSError as error:
+        return LeftOut(path=found.path, reason=f"it can't be read: {os.strerror(error.errno or 0)}")
+    media = identify(head, found.path.name)
+    if isinstance(media, Reject):
+        return LeftOut(path=found.path, reason=media.reason, expected=media.expected)
+    return Identified(found=found, media=media, hashed=_hash_patiently(found.path))
+
+
+def _hash_patiently(path: Path) -> HashedSource:
+    for _ in range(READINGS - 1):
+        try:
+            return hash_source(path)
+        except SourceChangedError:
+            continue
+    return hash_source(path)
+
+
+async def prepare(library: Library, identified: Identified, decoders: Decoders, run_blocking: RunBlocking) -> Prepared | LeftOut:
+    """Copy, verify, examine, seal. Raises ``SourceError``, ``CopyDamagedError``, ``CopyFailedError``, ``NoSpaceLeftError``, ``NoSpaceError``."""
+    path = identified.found.path
+    copied = await run_blocking(lambda: copy_verified(path, library.folder.incoming, expected=identified.hashed))
+    try:
+        examination = await decoders.examine(copied.path, identified.media)
+        if examination.verdict is Verdict.BROKEN:
+            copied.path.unlink(missing_ok=True)
+            return LeftOut(path=path, reason=examination.problem or "it is damaged")
+        return await run_blocking(_seal, library, identified, copied, examination)
+    except BaseException:
+        copied.path.unlink(missing_ok=True)
+        raise
+
+
+def _seal(library: Library, identified: Identified, copied: Copied, examination: Examination) -> Prepared:
+    epoch = library.write_epoch()
+    thumbnail = None
+    if examination.thumbnail is not None:
+        picture = examination.thumbnail
+        held = write_rendition(library, "thumbnail", picture.data)
+        blobs = name_blobs(library.folder.root / held.path, held.size, epoch).blobs
+        thumbnail = Picture(held=held, rendition=rendition_of(held, picture.width, picture.height, picture.media, blobs))
+    return Prepared(
+        source=identified.found.path,
+        name=identified.found.path.name,
+        media=identified.media,
+        copied=copied,
+        sealing=name_blobs(copied.path, copied.stamp.size, epoch),
+        examination=examination,
+        thumbnail=thumbnail,
+    )
+
+
+def rendition_of(held: HeldFile, width: int, height: int, media: str, blobs: tuple[BlobId, ...]) -> Rendition:
+    return Rendition(file=held.file, size=held.size, width=width, height=height, media=media, blobs=blobs)
+
+
+def describe_new(draft: Draft, prepared: Prepared) -> None:
+    """Everything that the record of a new asset says."""
+    draft.set("primary", bytes(prepared.copied.file))
+    draft.add("name", prepared.name)
+    add_source(draft, prepared.copied.file, prepared.way)
+    draft.derive("kind", prepared.media.kind.value)
+    draft.derive("media", prepared.media.media)
+    exif = exif_of(prepared.examination)
+    if exif:
+        draft.derive("exif", exif)
+    if prepared.examination.thumbhash is not None:
+        draft.derive("thumbhash", prepared.examination.thumbhash)
+    if prepared.thumbnail is not None:
+        draft.derive("thumbnail", prepared.thumbnail.rendition.value())
+
+
+def exif_of(examination: Examination) -> dict[str, Any]:
+    """The derived field ``exif``: what the file says of itself, and its size as it is looked at."""
+    size: Mapping[str, int | None] = {"width": examination.width, "height": examination.height}
+    return {**examination.exif, **{name: value for name, value in size.items() if value}}
+
+
+def check_describable(prepared: Prepared) -> LeftOut | None:
+    """Whether a record can hold it: found out here, where it costs one file, and not in the transaction of a hundred."""
+    try:
+        describe_new(Draft(RecordKind.ASSET), prepared)
+    except ValueError as error:
+        return LeftOut(path=prepared.source, reason=f"its record can't hold it: {error}")
+    return None

@@ -1,0 +1,104 @@
+"""Previews, made in the background for what was imported on this device: larger pictures for looking at, where the original isn't."""
+
+from __future__ import annotations
+
+import trio
+
+from crdt.clock import Stamp
+from crdt.draft import Draft
+from crdt.facts import Rendition
+from peer.engine.progress import Progress
+from peer.engine.scheduler import Wake
+from peer.importing.prepare import rendition_of
+from peer.library.authoring import Edit
+from peer.library.library import Library
+from peer.library.placing import write_rendition
+from peer.library.queues import Priority, uploads_of_file
+from peer.library.segments import name_blobs
+from peer.media.findings import Picture
+from peer.media.types import HEAD_BYTES, MediaType, identify
+from peer.media.worker import Decoders, open_decoders
+from peer.seams import RunBlocking
+from store.ids import FileHash, RecordId
+
+AT_ONCE = 16
+
+
+class PreviewMaker:
+    """Empties the table ``preview_wanted``."""
+
+    def __init__(self, run_blocking: RunBlocking) -> None:
+        self._run = run_blocking
+
+    async def __call__(self, library: Library, work: Wake, progress: Progress) -> None:
+        """Until cancelled; decoders are kept only while there is something to do."""
+        while True:
+            if await self._run(_wanted, library):
+                async with open_decoders() as decoders:
+                    while wanted := await self._run(_wanted, library):
+                        await self._make(library, wanted, decoders)
+                        progress.committed.set()
+            progress.previews_settled = True
+            progress.changed.notify()
+            await work.wait()
+
+    async def _make(self, library: Library, wanted: list[tuple[RecordId, FileHash]], decoders: Decoders) -> None:
+        made: dict[RecordId, Picture] = {}
+
+        async def one(record: RecordId, file: FileHash) -> None:
+            picture = await self._picture(library, file, decoders)
+            if picture is not None:
+                made[record] = picture
+
+        async with trio.open_nursery() as nursery:
+            for record, file in wanted:
+                nursery.start_soon(one, record, file)
+        await self._run(_keep, library, [record for record, _ in wanted], made)
+
+    async def _picture(self, library: Library, file: FileHash, decoders: Decoders) -> Picture | None:
+        """The preview of a held original; ``None`` when it needs none, or can't have one."""
+        held = await self._run(library.held.get, file)
+        if held is None:
+            return None
+        path = library.folder.root / held.path
+
+        def media_of() -> MediaType | None:
+            with path.open("rb") as stream:
+                media = identify(stream.read(HEAD_BYTES), path.name)
+            return media if isinstance(media, MediaType) else None
+
+        try:
+            media = await self._run(media_of)
+        except OSError:
+            return None
+        return None if media is None else (await decoders.examine(path, media, want_preview=True)).preview
+
+
+def _wanted(library: Library) -> list[tuple[RecordId, FileHash]]:
+    with library.database.read() as connection:
+        rows = connection.execute("SELECT record, file FROM preview_wanted LIMIT ?", (AT_ONCE,)).fetchall()
+    return [(RecordId(record), FileHash(file)) for record, file in rows]
+
+
+def _keep(library: Library, wanted: list[RecordId], made: dict[RecordId, Picture]) -> None:
+    epoch = library.write_epoch()
+    edits, uploads, files = [], [], []
+    for record, picture in made.items():
+        held = write_rendition(library, "preview", picture.data)
+        blobs = name_blobs(library.folder.root / held.path, held.size, epoch).blobs
+        edits.append(_edit(record, rendition_of(held, picture.width, picture.height, picture.media, blobs)))
+        uploads += uploads_of_file(held.file, held.size, blobs, Priority.PREVIEW)
+        files.append(held)
+    with library.database.write() as connection:
+        for held in files:
+            library.held.put(held)
+        library.change(edits)
+        library.uploads.add([node.number for node in library.nodes.all()], uploads)
+        connection.executemany("DELETE FROM preview_wanted WHERE record = ?", [(record,) for record in wanted])
+
+
+def _edit(record: RecordId, rendition: Rendition) -> Edit:
+    def change(draft: Draft, stamp: Stamp) -> None:
+        draft.derive("preview", rendition.value())
+
+    return Edit(record, change)

@@ -1,0 +1,17 @@
+"""The index of a file with more blobs than its record names: kept as a small file of its own, so that its blobs can be sealed again."""
+
+from __future__ import annotations
+
+from peer.library.library import Library
+from peer.library.placing import write_rendition
+from peer.library.queues import Priority, Upload, uploads_of_file
+from peer.library.segments import Sealing
+
+
+def keep_index(library: Library, sealing: Sealing) -> list[Upload]:
+    """Keep the index, if there is one, and give the uploads of its blobs; within a transaction of the caller."""
+    if not sealing.index:
+        return []
+    held = write_rendition(library, "index", sealing.index)
+    library.held.put(held)
+    return uploads_of_file(held.file, len(sealing.index), sealing.index_blobs, Priority.ORIGINAL)

@@ -1,0 +1,141 @@
+"""Keeping files: bytes first, then the commit that says they are here, then the rename into the readable tree.
+
+The commit names both the copy in the incoming folder and the place that was chosen for it, so after a crash at any point ``finish_placing``
+either ends the rename or finds that it was done. A place is never taken twice: names are compared with the folder and with the table.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import os
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+
+from crdt.asset import view_asset
+from peer.library.held import HeldFile, Kind
+from peer.library.library import Library
+from peer.library.queues import Download, Priority
+from peer.library.segments import SegmentError
+from peer.originals.copying import ORIGINAL_MODE, Copied, place
+from peer.originals.errors import NameTakenError
+from peer.originals.held import HeldStamp
+from peer.originals.names import choose_path
+from peer.originals.tree import NamesInUse
+from store.durable import full_disk_translated, sync_folder, write_synced
+from store.ids import FileHash
+
+MAX_RENAMES = 100
+_NUMBERS = itertools.count()
+
+
+class Tree:
+    """Gives files their places in ``originals/``. One for each process; several processes may place at once."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+        self._names = NamesInUse(library.folder.root)
+
+    def reserve(self, copied: Copied, name: str, taken: str | None) -> HeldFile:
+        """Record ``copied`` as held at a free place; inside the transaction that makes it part of the library."""
+        path = choose_path(taken, name, self._is_taken)
+        self._names.add(path)
+        held = _held(copied.file, "original", Path(path), copied.stamp, incoming=copied.path.name)
+        self._library.held.put(held)
+        return held
+
+    def settle(self, held: HeldFile) -> None:
+        """Rename a reserved file into its place; after the commit."""
+        incoming = self._library.folder.incoming / (held.incoming or "")
+        for _ in range(MAX_RENAMES):
+            try:
+                place(incoming, self._library.folder.root / held.path)
+            except NameTakenError:
+                held = self._choose_again(held)
+                continue
+            self._library.held.placed(held.file)
+            return
+        raise NameTakenError(f"No free name was found for {held.path}; the file stays in the incoming folder and is placed later.")
+
+    def _choose_again(self, held: HeldFile) -> HeldFile:
+        """Something that isn't ours took the place meanwhile."""
+        folder = PurePosixPath(held.path.parent)
+        self._names.forget(folder)
+        stamp = HeldStamp(size=held.size, mtime_ns=held.mtime_ns, inode=held.inode)
+        taken = "-".join(folder.parts[1:]) + "-" if len(folder.parts) == 3 else None
+        with self._library.database.write():
+            path = choose_path(taken, held.path.name, self._is_taken)
+            self._names.add(path)
+            moved = _held(held.file, "original", Path(path), stamp, incoming=held.incoming)
+            self._library.held.put(moved)
+        return moved
+
+    def _is_taken(self, path: PurePosixPath) -> bool:
+        return self._names(path) or self._library.held.path_taken(Path(path))
+
+
+def finish_placing(library: Library) -> int:
+    """After a crash: end the renames that were recorded. How many. A file that is nowhere is no longer held, and is wanted again."""
+    tree = Tree(library)
+    finished = 0
+    for held in library.held.incoming():
+        incoming, target = library.folder.incoming / (held.incoming or ""), library.folder.root / held.path
+        if incoming.exists():
+            tree.settle(held)
+        elif target.exists() and held.untouched(library.folder.root):
+            library.held.placed(held.file)
+        else:
+            library.held.forget(held.file)
+        finished += 1
+    return finished
+
+
+def partial_path(library: Library, file: FileHash) -> Path:
+    """Where a file is put together while its segments come."""
+    return library.folder.incoming / f"{file.hex()}.download"
+
+
+def keep_original(library: Library, download: Download, path: Path) -> None:
+    """The file at ``path`` is complete: verify it as a whole and give it its place. ``SegmentError`` when it isn't what was wanted."""
+    with path.open("rb") as stream:
+        found = FileHash(hashlib.file_digest(stream, "sha256").digest())
+    if found != download.file:
+        path.unlink()
+        library.downloads.forget_parts(download.file)
+        raise SegmentError("its segments are not those of the file that its record names; it is fetched again")
+    path.chmod(ORIGINAL_MODE)
+    content = library.records.content(download.record)
+    view = None if content is None else view_asset(content)
+    name = view.names[0] if view is not None and view.names else download.file.hex()[:16]
+    tree = Tree(library)
+    with library.database.write():
+        copied = Copied(path=path, file=download.file, stamp=HeldStamp.of(path.stat()))
+        held = tree.reserve(copied, name, None if view is None else view.exif.taken)
+        library.downloads.done([download.file])
+    tree.settle(held)
+
+
+def keep_renditions(library: Library, contents: Mapping[FileHash, tuple[Priority, bytes]]) -> None:
+    """Keep thumbnails and previews that were verified; recorded together."""
+    held = [write_rendition(library, "thumbnail" if priority is Priority.THUMBNAIL else "preview", data) for priority, data in contents.values()]
+    with library.database.write():
+        for each in held:
+            library.held.put(each)
+        library.downloads.done(contents)
+
+
+def write_rendition(library: Library, kind: Kind, data: bytes) -> HeldFile:
+    """Write a file that was made here, durably; the caller records it in its transaction."""
+    file = FileHash(hashlib.sha256(data).digest())
+    path = library.folder.rendition(file)
+    temporary = library.folder.incoming / f"{file.hex()}-{os.getpid()}-{next(_NUMBERS)}.rendition"
+    with full_disk_translated():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_synced(temporary, data)
+        temporary.replace(path)
+        sync_folder(path.parent)
+    return _held(file, kind, path.relative_to(library.folder.root), HeldStamp.of(path.stat()), incoming=None)
+
+
+def _held(file: FileHash, kind: Kind, path: Path, stamp: HeldStamp, *, incoming: str | None) -> HeldFile:
+    return HeldFile(file=file, kind=kind, path=path, incoming=incoming, size=stamp.size, mtime_ns=stamp.mtime_ns, inode=stamp.inode)

@@ -1,0 +1,157 @@
+"""Hypercorn's connection handling on our own listeners: trio, HTTP/1.1 and 2, and an end to everything.
+
+``hypercorn.trio.serve`` would make the sockets itself and leaves four things open that a public address needs: a client that
+stops reading blocks the task that writes to it for ever, because writes are shielded from cancellation; a client that sends
+a body nobody reads and goes can leave its tasks behind; an exception in one connection ends the whole server; and nothing
+bounds the number of connections. So each connection runs under a ``_Connection``, which limits the time of a write, reads in
+larger pieces, and takes down what is left of a connection some seconds after its client went.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, cast
+
+import trio
+from hypercorn.app_wrappers import ASGIWrapper
+from hypercorn.config import Config
+from hypercorn.trio.tcp_server import TCPServer
+from hypercorn.trio.worker_context import WorkerContext
+from hypercorn.typing import ConnectionState
+from starlette.types import ASGIApp
+
+_log = logging.getLogger("relay.http")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerLimits:
+    """Bytes, connections and seconds.
+
+    A piece of ``write_bytes`` must be taken within ``write_seconds``. After a stop, calls under way have ``grace_seconds`` to
+    finish. What a client that went left behind ends after ``linger_seconds``.
+    """
+
+    connections: int = 20_000
+    header_bytes: int = 16 * 1024
+    read_bytes: int = 256 * 1024
+    write_bytes: int = 256 * 1024
+    write_seconds: float = 20
+    keep_alive_seconds: float = 75
+    grace_seconds: float = 3
+    linger_seconds: float = 5
+
+
+class _Connection:
+    """A TCP connection that is read in large pieces and can't be blocked by a client that doesn't read.
+
+    It has what hypercorn uses of a trio stream. ``scope`` is around all that works for this connection.
+    """
+
+    def __init__(self, stream: trio.SocketStream, limits: ServerLimits) -> None:
+        self.socket = stream.socket
+        self.scope = trio.CancelScope()
+        self._stream = stream
+        self._limits = limits
+
+    async def receive_some(self, max_bytes: int) -> bytes | bytearray:
+        """As much as is there: ``max_bytes`` is what hypercorn would be content with."""
+        try:
+            received = await self._stream.receive_some(max(max_bytes, self._limits.read_bytes))
+        except trio.BrokenResourceError:
+            self._client_went()
+            raise
+        if not received:
+            self._client_went()
+        return received
+
+    async def send_all(self, data: bytes) -> None:
+        view = memoryview(data)
+        try:
+            for start in range(0, len(view), self._limits.write_bytes):
+                with trio.fail_after(self._limits.write_seconds):
+                    await self._stream.send_all(view[start : start + self._limits.write_bytes])
+        except trio.TooSlowError as error:
+            self._client_went()
+            raise trio.BrokenResourceError("the client stopped reading") from error
+        except trio.BrokenResourceError:
+            self._client_went()
+            raise
+
+    async def send_eof(self) -> None:
+        await self._stream.send_eof()
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+    def abort(self) -> None:
+        """Whatever waits for this connection fails now, shielded or not."""
+        self.scope.cancel()
+        self.socket.close()
+
+    def _client_went(self) -> None:
+        self.scope.deadline = min(self.scope.deadline, trio.current_time() + self._limits.linger_seconds)
+
+
+class _Connections:
+    """The connections that are open, each served by hypercorn."""
+
+    def __init__(self, app: ASGIApp, limits: ServerLimits) -> None:
+        self._app = ASGIWrapper(cast(Any, app))
+        self._limits = limits
+        self._config = _config(limits)
+        self._context = WorkerContext(None)
+        self._open: set[_Connection] = set()
+
+    async def serve(self, stream: trio.SocketStream) -> None:
+        """One connection to its end, which is nobody else's."""
+        if len(self._open) >= self._limits.connections:
+            await trio.aclose_forcefully(stream)
+            return
+        connection = _Connection(stream, self._limits)
+        self._open.add(connection)
+        try:
+            with connection.scope:
+                await TCPServer(self._app, self._config, self._context, ConnectionState({}), cast(Any, connection)).run()
+        except Exception:  # noqa: BLE001 - the boundary: bytes that upset the HTTP libraries end this connection only
+            _log.exception("a connection ended by a fault in it")
+        finally:
+            self._open.discard(connection)
+            stream.socket.close()
+
+    async def finish(self) -> None:
+        """Idle connections close; the others have some seconds."""
+        await self._context.terminated.set()
+        await trio.sleep(self._limits.grace_seconds)
+        for connection in tuple(self._open):
+            connection.abort()
+
+
+def _config(limits: ServerLimits) -> Config:
+    config = Config()
+    config.accesslog = None
+    config.errorlog = _log
+    config.include_server_header = False
+    config.keep_alive_timeout = limits.keep_alive_seconds
+    config.keep_alive_max_requests = 1_000_000
+    config.h11_max_incomplete_size = limits.header_bytes
+    config.h2_max_header_list_size = limits.header_bytes
+    config.max_app_queue_size = 4
+    return config
+
+
+async def serve(
+    app: ASGIApp, listeners: Sequence[trio.SocketListener], *, until: Callable[[], Awaitable[object]], limits: ServerLimits | None = None
+) -> None:
+    """Answer on ``listeners`` until ``until`` returns; then finish what is under way, for some seconds at most."""
+    connections = _Connections(app, limits or ServerLimits())
+    async with trio.open_nursery() as ending:
+        async with trio.open_nursery() as serving:
+            async with trio.open_nursery() as listening:
+                listening.start_soon(partial(trio.serve_listeners, connections.serve, list(listeners), handler_nursery=serving))
+                await until()
+                listening.cancel_scope.cancel()
+            ending.start_soon(connections.finish)
+        ending.cancel_scope.cancel()

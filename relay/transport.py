@@ -1,0 +1,138 @@
+"""The client's HTTP transport: httpcore on trio, reading in large pieces, and counting what goes over the wire.
+
+The counts are the bytes of HTTP/1.1 as they are written to and read from each connection, headers and framing included;
+what TLS, TCP and IP add is not.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, cast
+
+import httpcore
+import httpx
+
+from relay.errors import ProtocolViolationError, TimedOutError, UnreachableError
+
+READ_BYTES = 256 * 1024
+
+
+@dataclass
+class Traffic:
+    """Bytes over the wire since the counter was made."""
+
+    sent: int = 0
+    received: int = 0
+
+
+class _MeteredStream(httpcore.AsyncNetworkStream):
+    def __init__(self, stream: httpcore.AsyncNetworkStream, traffic: Traffic) -> None:
+        self._stream = stream
+        self._traffic = traffic
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """As much as is there: ``max_bytes`` is what httpcore would be content with."""
+        received = await self._stream.read(max(max_bytes, READ_BYTES), timeout)
+        self._traffic.received += len(received)
+        return received
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        await self._stream.write(buffer, timeout)
+        self._traffic.sent += len(buffer)
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+    async def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.AsyncNetworkStream:
+        return _MeteredStream(await self._stream.start_tls(ssl_context, server_hostname, timeout), self._traffic)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
+class _MeteredBackend(httpcore.AsyncNetworkBackend):
+    def __init__(self, traffic: Traffic) -> None:
+        self._backend = httpcore.TrioBackend()
+        self._traffic = traffic
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        stream = await self._backend.connect_tcp(host, port, timeout, local_address, socket_options)
+        return _MeteredStream(stream, self._traffic)
+
+    async def sleep(self, seconds: float) -> None:
+        await self._backend.sleep(seconds)
+
+
+class _Body(httpx.AsyncByteStream):
+    def __init__(self, stream: AsyncIterable[bytes]) -> None:
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        with errors_translated():
+            async for chunk in self._stream:
+                yield chunk
+
+    async def aclose(self) -> None:
+        close = getattr(self._stream, "aclose", None)
+        if close is not None:
+            await close()
+
+
+class Transport(httpx.AsyncBaseTransport):
+    """``httpx``'s transport over an ``httpcore`` pool whose connections are metered. Raises our errors."""
+
+    def __init__(self, *, ssl_context: ssl.SSLContext, connections: int, keep_alive_seconds: float, traffic: Traffic) -> None:
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=ssl_context,
+            max_connections=connections,
+            max_keepalive_connections=connections,
+            keepalive_expiry=keep_alive_seconds,
+            network_backend=_MeteredBackend(traffic),
+        )
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        call = httpcore.Request(
+            method=request.method,
+            url=httpcore.URL(scheme=request.url.raw_scheme, host=request.url.raw_host, port=request.url.port, target=request.url.raw_path),
+            headers=request.headers.raw,
+            content=cast(AsyncIterable[bytes], request.stream),
+            extensions=request.extensions,
+        )
+        with errors_translated():
+            response = await self._pool.handle_async_request(call)
+        return httpx.Response(
+            status_code=response.status,
+            headers=response.headers,
+            stream=_Body(cast(AsyncIterable[bytes], response.stream)),
+            extensions=response.extensions,
+        )
+
+    async def aclose(self) -> None:
+        await self._pool.aclose()
+
+
+@contextmanager
+def errors_translated() -> Iterator[None]:
+    """httpcore's errors as ours."""
+    try:
+        yield
+    except httpcore.TimeoutException as error:
+        raise TimedOutError("the node did not answer in time") from error
+    except httpcore.RemoteProtocolError as error:
+        raise UnreachableError("the connection broke before the answer was complete") from error
+    except (httpcore.NetworkError, httpcore.ProxyError) as error:
+        raise UnreachableError("no connection to the node") from error
+    except (httpcore.ProtocolError, httpcore.UnsupportedProtocol) as error:
+        raise ProtocolViolationError("the node can't be spoken with over HTTP") from error
