@@ -20,7 +20,7 @@ from crdt.keys import derived_stem, register_stem, set_prefix, set_stem, stem_of
 from crdt.record import EMPTY, Changes, Content
 from crdt.schema import SCHEMAS
 from crdt.trash import TRASHED, Trash, observed_writers
-from crdt.values import Value, canonical
+from crdt.values import Plain, Value, canonical
 from store.ids import RecordKind
 
 _ANY = object()
@@ -44,19 +44,19 @@ class Draft:
         self._sets: dict[str, Value] = {}
         self._deletes: set[str] = set()
 
-    def set(self, field: str, value: Value) -> None:
+    def set(self, field: str, value: Plain) -> None:
         """Writes a register."""
         plain = canonical(value)
         self._schema.register(field).parse(plain)
         self._write(register_stem(field), plain)
 
-    def derive(self, name: str, value: Value) -> None:
+    def derive(self, name: str, value: Plain) -> None:
         """Writes a derived field."""
         plain = canonical(value)
         self._schema.derived_field(name).parse(plain)
         self._write(derived_stem(name), plain)
 
-    def add(self, name: str, element: str, value: Value = None, *, beside: bool = False) -> None:
+    def add(self, name: str, element: str, value: Plain = None, *, beside: bool = False) -> None:
         """Puts an element into a set, afresh if it is there. ``beside``: other values of the element stay as alternatives."""
         plain = canonical(value)
         schema = self._schema.element_set(name)
@@ -81,7 +81,7 @@ class Draft:
         """Takes the record out of the trash."""
         self.set(TRASHED.name, None)
 
-    def resolve(self, field: str, value: Value, *, at: Stamp) -> None:
+    def resolve(self, field: str, value: Plain, *, at: Stamp) -> None:
         """Settles an open conflict by writing ``value``, one of those in conflict or another.
 
         Where ``value`` says that the record is in the trash, it is trashed afresh: having seen what is there now, at the stamp ``at``.

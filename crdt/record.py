@@ -28,7 +28,7 @@ from crdt.client import WRITER_LENGTH, client_of, writer
 from crdt.clock import Stamp
 from crdt.keys import parse_key
 from crdt.update import DecodedUpdate, DeleteRange, Item, decode_deletes, decode_state_vector, encode_update
-from crdt.values import Value, canonical
+from crdt.values import Plain, Value, canonical
 
 ROOT = "r"
 """The name of the one root map."""
@@ -69,7 +69,7 @@ EMPTY = Content(live=MappingProxyType({}), vector=MappingProxyType({}))
 class Changes:
     """What a local change does: values by stem (``crdt.keys``), and live keys that it deletes."""
 
-    sets: Mapping[str, Value] = field(default_factory=dict)
+    sets: Mapping[str, Plain] = field(default_factory=dict)
     deletes: frozenset[str] = frozenset()
 
     def __bool__(self) -> bool:

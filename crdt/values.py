@@ -8,10 +8,15 @@ encode to the same bytes.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from math import isfinite
 from typing import TypeAlias
 
 Value: TypeAlias = "bool | int | float | str | bytes | list[Value] | dict[str, Value] | None"
+"""A value in canonical form."""
+
+Plain: TypeAlias = "bool | int | float | str | bytes | Sequence[Plain] | Mapping[str, Plain] | None"
+"""What is offered to be written; ``canonical`` decides."""
 
 MAX_DEPTH = 8
 """How deep lists and maps may stand in each other, counting the pair ``[stamp, value]`` that holds a field's value."""

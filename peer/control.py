@@ -24,13 +24,13 @@ from peer.seams import Randomness
 MAX_LINE = 1 << 20
 REQUEST_SECONDS = 10
 Reply = dict[str, Any]
-Reply_sink = Callable[[Reply], Awaitable[None]]
+SendReply = Callable[[Reply], Awaitable[None]]
 
 
 class Handler(Protocol):
     """Answers one request by calling ``reply`` once or more."""
 
-    async def __call__(self, request: Reply, reply: Reply_sink) -> None: ...
+    async def __call__(self, request: Reply, reply: SendReply) -> None: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +64,9 @@ def write_private_json(path: Path, content: Reply) -> None:
     temporary.replace(path)
 
 
-async def serve_control(path: Path, randomness: Randomness, handler: Handler, *, task_status: trio.TaskStatus[int] = trio.TASK_STATUS_IGNORED) -> None:
+async def serve_control(
+    path: Path, randomness: Randomness, handler: Handler, *, task_status: trio.TaskStatus[int] = trio.TASK_STATUS_IGNORED
+) -> None:
     """Listen until cancelled; the address file exists exactly as long."""
     key = randomness(32).hex()
 

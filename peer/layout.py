@@ -1,11 +1,11 @@
 """Where things lie inside a library's folder.
 
-    originals/2024/07/IMG_0042.HEIC     what the person sees: files as imported, mode 0444
-    .calotype/library.db                log, records, projections, queues
-    .calotype/device.key                this device's private keys, mode 0600
-    .calotype/renditions/ab/abcd…       thumbnails and previews by SHA-256
-    .calotype/incoming/                 files on their way in; safe to lose
-    .calotype/engine.lock, engine.json  who runs the engine, and how other commands reach it
+originals/2024/07/IMG_0042.HEIC     what the person sees: files as imported, mode 0444
+.calotype/library.db                log, records, projections, queues
+.calotype/device.key                this device's private keys, mode 0600
+.calotype/renditions/ab/abcd…       thumbnails and previews by SHA-256
+.calotype/incoming/                 files on their way in; safe to lose
+.calotype/engine.lock, engine.json  who runs the engine, and how other commands reach it
 """
 
 from __future__ import annotations

@@ -23,7 +23,9 @@ CREATE TABLE void (arrival INTEGER NOT NULL, record BLOB NOT NULL, reason TEXT N
 -- Logs that wrote stamps more than five minutes ahead: by how many milliseconds, last time.
 CREATE TABLE clock_ahead (log BLOB PRIMARY KEY, milliseconds INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 
--- Projections: what listings read. Made from records, never the truth.
+-- Projections: what listings read. Made from records, never the truth. conflicts: open conflicts, a contested trash among them;
+-- search: names, caption and keywords, a line each, in the form that queries are brought to. Listings are sorted by moment, and
+-- albums by place: photos without a time come first, those without a position last (every position sorts before a tilde).
 CREATE TABLE asset (
     record BLOB PRIMARY KEY,
     name TEXT NOT NULL,
@@ -40,9 +42,11 @@ CREATE TABLE asset (
     trashed INTEGER,
     contested INTEGER NOT NULL,
     conflicts INTEGER NOT NULL,
-    primary_file BLOB
+    primary_file BLOB,
+    search TEXT NOT NULL,
+    moment TEXT NOT NULL GENERATED ALWAYS AS (coalesce(taken, ''))
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX asset_taken ON asset (taken, record);
+CREATE INDEX asset_moment ON asset (moment, record);
 CREATE INDEX asset_trashed ON asset (trashed) WHERE trashed IS NOT NULL;
 CREATE INDEX asset_conflicts ON asset (record) WHERE conflicts > 0;
 
@@ -55,7 +59,14 @@ CREATE TABLE asset_file (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX asset_file_record ON asset_file (record);
 
-CREATE TABLE asset_album (album BLOB NOT NULL, record BLOB NOT NULL, position TEXT, PRIMARY KEY (album, record)) STRICT, WITHOUT ROWID;
+CREATE TABLE asset_album (
+    album BLOB NOT NULL,
+    record BLOB NOT NULL,
+    position TEXT,
+    place TEXT NOT NULL GENERATED ALWAYS AS (coalesce(position, '~')),
+    PRIMARY KEY (album, record)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX asset_album_place ON asset_album (album, place, record);
 CREATE INDEX asset_album_record ON asset_album (record);
 
 CREATE TABLE album (
@@ -120,5 +131,14 @@ CREATE TABLE download_part (file BLOB NOT NULL, segment INTEGER NOT NULL, PRIMAR
 -- Assets whose preview is still to be made here.
 CREATE TABLE preview_wanted (record BLOB PRIMARY KEY, file BLOB NOT NULL) STRICT, WITHOUT ROWID;
 
--- Open invitations: the ticket's secret lives only here (the file is closed to other users) and ends after ten minutes.
-CREATE TABLE invitation (secret BLOB PRIMARY KEY, ticket TEXT NOT NULL, expires INTEGER NOT NULL, accept_unseen INTEGER NOT NULL, state TEXT NOT NULL) STRICT, WITHOUT ROWID;
+-- Open invitations that a running peer answers. The ticket lives only here (the file is closed to other users) and ends after ten minutes.
+-- code and name: who waits to be let in; answer: what the person said, 1 or 0.
+CREATE TABLE invitation (
+    box BLOB PRIMARY KEY,
+    ticket TEXT NOT NULL,
+    expires INTEGER NOT NULL,
+    unseen INTEGER NOT NULL,
+    code TEXT,
+    name TEXT,
+    answer INTEGER
+) STRICT, WITHOUT ROWID;

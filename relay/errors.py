@@ -11,7 +11,8 @@ SyncError
 │   ├── TooLargeError             over a limit of the protocol
 │   ├── TooSlowError              the body came slower than the node waits for
 │   ├── TooManyError              over a rate limit
-│   └── QuotaError                the library's quota is used up
+│   ├── QuotaError                the library's quota is used up
+│   └── AddressError              not an address that a client connects to (clients only)
 ├── NodeFaultError                the node can't or doesn't do its part
 │   ├── NodeFullError             its disk is full
 │   ├── InternalNodeError         a fault in it; nothing was acknowledged
@@ -125,6 +126,10 @@ class QuotaError(ClientFaultError):
 
     name = "quota"
     status = 507
+
+
+class AddressError(ClientFaultError):
+    """Not the address of a node, or one that would send everything in the clear."""
 
 
 class NodeFaultError(SyncError):

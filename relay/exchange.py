@@ -6,7 +6,7 @@ they look at the answer, and a connection that closes on them would swallow it.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import TypeVar
 from urllib.parse import parse_qsl
 
@@ -108,7 +108,7 @@ class Exchange:
         chunks = [chunk async for chunk in self.chunks(limit)]
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
-    async def chunks(self, limit: int) -> AsyncIterator[bytes]:
+    async def chunks(self, limit: int) -> AsyncGenerator[bytes]:
         """The body as it comes: counted while it comes, and not for longer than its size allows."""
         size = 0
         while not self._body_has_ended:

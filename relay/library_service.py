@@ -34,7 +34,7 @@ from store.blobs import MAX_BLOB_BYTES
 from store.errors import DamagedError, RefusedError
 from store.heads import Heads
 from store.ids import BlobId, LibraryId
-from store.log import LogStore, Status
+from store.log import Arrived, LogStore, Status
 from store.roster import Roster
 
 PROMISE_MS = 7 * 24 * 60 * 60_000
@@ -94,13 +94,13 @@ class LibraryService:
 
     @asynccontextmanager
     async def pull(self, request: PullRequest) -> AsyncGenerator[AsyncIterator[bytes | PullEnd]]:
-        async with aclosing(self._pull(request)) as stream:
+        scan = await self._run(self._begin, request)
+        async with aclosing(self._pull(request, scan)) as stream:
             yield stream
 
-    async def _pull(self, request: PullRequest) -> AsyncGenerator[bytes | PullEnd]:
+    async def _pull(self, request: PullRequest, scan: _Scan) -> AsyncGenerator[bytes | PullEnd]:
         """Page by page, so that neither the stores nor memory are taken for long, however much there is."""
         room = min(request.limit, MAX_PULL_BYTES)
-        scan = await self._run(self._begin, request)
         page: _Page | None = None
         while page is None or (room > 0 and not page.is_last):
             start = page.reached if page else scan.start
@@ -119,12 +119,14 @@ class LibraryService:
 
     def _page(self, _: Session, scan: _Scan, start: int, limit: int) -> _Page:
         newest = self._log.arrival()
-        if scan.theirs is None:
-            found = self._log.after(start, limit_bytes=limit)
-        else:
-            found = self._log.missing(scan.theirs, limit_bytes=limit, after=start)
+        found = self._found(scan, start, limit)
         reached = found[-1].arrival if found else max(start, newest)
         return _Page(raws=tuple(each.entry.raw for each in found), reached=reached, is_last=reached >= newest)
+
+    def _found(self, scan: _Scan, start: int, limit: int) -> list[Arrived]:
+        if scan.theirs is None:
+            return self._log.after(start, limit_bytes=limit)
+        return self._log.missing(scan.theirs, limit_bytes=limit, after=start)
 
     async def push(self, raws: Sequence[bytes]) -> PushResult:
         if len(raws) > MAX_PUSH_ENTRIES or sum(map(len, raws)) > MAX_PUSH_BYTES:
@@ -285,6 +287,7 @@ class LibraryService:
     async def many(self, blobs: Sequence[BlobId]) -> AsyncGenerator[AsyncIterator[SealedBlob]]:
         if len(blobs) > MAX_MANY_IDS:
             raise TooLargeError(f"at most {MAX_MANY_IDS} ids at once")
+        await self.check()
         async with aclosing(self._many(blobs)) as stream:
             yield stream
 

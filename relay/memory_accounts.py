@@ -48,6 +48,10 @@ class MemoryLibraries:
         with self._lock:
             self._tokens[token] = _Token(quota, uses)
 
+    def unused_tokens(self) -> int:
+        with self._lock:
+            return sum(token.uses_left > 0 for token in self._tokens.values())
+
     def register(self, library: LibraryId, token: TokenHash, *, now: int) -> int:
         with self._lock:
             known = self._tokens.get(token)

@@ -49,6 +49,10 @@ class SqliteLibraries:
         with self._database.write() as connection:
             connection.execute("INSERT INTO relay_token VALUES (?, ?, ?, ?)", (token, quota, uses, now))
 
+    def unused_tokens(self) -> int:
+        with self._database.read() as connection:
+            return int(connection.execute("SELECT count(*) FROM relay_token WHERE uses_left > 0").fetchone()[0])
+
     def register(self, library: LibraryId, token: TokenHash, *, now: int) -> int:
         with self._database.write() as connection:
             known = connection.execute("SELECT quota, uses_left FROM relay_token WHERE hash = ?", (token,)).fetchone()

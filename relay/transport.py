@@ -4,13 +4,15 @@ The counts are the bytes of HTTP/1.1 as they are written to and read from each c
 what TLS, TCP and IP add is not.
 """
 
+# ruff: noqa: ASYNC109 - the interface of httpcore
+
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Self, cast
 
 import httpcore
 import httpx
@@ -18,6 +20,8 @@ import httpx
 from relay.errors import ProtocolViolationError, TimedOutError, UnreachableError
 
 READ_BYTES = 256 * 1024
+_WORDS_FOR_AN_END = ("disconnected", "closed connection")
+"""httpcore has one error for a connection that ended early and for bytes that are no HTTP; only its words tell them apart."""
 
 
 @dataclass
@@ -78,11 +82,14 @@ class _MeteredBackend(httpcore.AsyncNetworkBackend):
 class _Body(httpx.AsyncByteStream):
     def __init__(self, stream: AsyncIterable[bytes]) -> None:
         self._stream = stream
+        self._chunks = aiter(stream)
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
         with errors_translated():
-            async for chunk in self._stream:
-                yield chunk
+            return await anext(self._chunks)
 
     async def aclose(self) -> None:
         close = getattr(self._stream, "aclose", None)
@@ -130,9 +137,13 @@ def errors_translated() -> Iterator[None]:
         yield
     except httpcore.TimeoutException as error:
         raise TimedOutError("the node did not answer in time") from error
-    except httpcore.RemoteProtocolError as error:
-        raise UnreachableError("the connection broke before the answer was complete") from error
-    except (httpcore.NetworkError, httpcore.ProxyError) as error:
+    except httpcore.ConnectError as error:
         raise UnreachableError("no connection to the node") from error
-    except (httpcore.ProtocolError, httpcore.UnsupportedProtocol) as error:
-        raise ProtocolViolationError("the node can't be spoken with over HTTP") from error
+    except httpcore.NetworkError as error:
+        raise UnreachableError("the connection to the node broke") from error
+    except httpcore.RemoteProtocolError as error:
+        if any(words in str(error) for words in _WORDS_FOR_AN_END):
+            raise UnreachableError("the connection ended before the answer did") from error
+        raise ProtocolViolationError("what answers doesn't speak HTTP as it should") from error
+    except httpcore.LocalProtocolError as error:
+        raise ProtocolViolationError("the answer can't be followed") from error

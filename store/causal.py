@@ -1,8 +1,8 @@
 """Causal order out of any order. Pure.
 
 An item has a name and the names that it needs. Of the items all of whose needs are settled, ``take`` gives the one that was
-offered first; whoever took it says with ``settle`` that its name is there now, or says nothing when it was refused, and then what needs it
-goes on waiting. So no item is ever given before what it depends on, whatever order they were offered in; the engine
+offered first; whoever took it says with ``settle`` that its name is there now, or says nothing when it was refused, and
+then what needs it goes on waiting. So no item is ever given before what it depends on, whatever order they were offered in; the engine
 behind records loses data without an error when that is broken. Duplicates are harmless: a name that waits, was taken or is
 settled is not taken in again.
 

@@ -38,7 +38,7 @@ class Database:
         with translated():
             if read_only:
                 self._connection = sqlite3.connect(
-                    f"{self.path.absolute().as_uri()}?mode=ro",
+                    read_only_uri(self.path),
                     uri=True,
                     check_same_thread=False,
                     isolation_level=None,
@@ -109,6 +109,19 @@ class Database:
     def close(self) -> None:
         with self._lock:
             self._connection.close()
+
+
+def read_only_uri(path: Path) -> str:
+    """How to open a database so that nothing in its folder is written or made.
+
+    ``mode=ro`` alone would still make a ``-wal`` and a ``-shm``, or bring the latter up to date. With both there they are read as they are,
+    beside whoever writes; without a ``-wal`` all that was written is in the database. A ``-wal`` without a ``-shm``, from an incomplete copy,
+    can't be read without making one: copy both files elsewhere first.
+    """
+    has_index, has_changes = (path.with_name(path.name + suffix).exists() for suffix in ("-shm", "-wal"))
+    if not has_changes:
+        return f"{path.absolute().as_uri()}?immutable=1"
+    return f"{path.absolute().as_uri()}?mode=ro{'&readonly_shm=1' if has_index else ''}"
 
 
 def split_statements(script: str) -> Iterator[str]:

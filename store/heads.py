@@ -74,8 +74,8 @@ class Heads(Mapping[LogId, tuple[Tip, ...]]):
         return cls(dict(logs))
 
     def to_wire(self) -> list[list[Any]]:
-        """``[[log, [[seq, name], …]], …]``, sorted."""
-        return [[log, [[tip.seq, tip.name] for tip in tips]] for log, tips in self._logs.items()]
+        """``[[log, [[seq, name], …]], …]``, sorted, of plain integers and bytes."""
+        return [[bytes(log), [[tip.seq, bytes(tip.name)] for tip in tips]] for log, tips in self._logs.items()]
 
     def encode(self) -> bytes:
         """The wire form as bytes."""

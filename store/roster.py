@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -112,12 +113,13 @@ class Roster:
         return frozenset((*self.devices, MASTER)) if self.master else frozenset()
 
     def write_epoch(self) -> EpochId | None:
-        """The epoch to write under: the smallest id among those that nobody but the members and the master was given.
+        """The epoch to write under: the smallest id among those that the master and nobody but members was given.
 
-        Somebody who was certified a moment ago and has no package yet blocks nobody: what is missing is made up for (``needs_package``).
+        Without the master's package the recovery phrase couldn't restore what is written. A member that was certified a moment ago and
+        has no package yet blocks nobody: what is missing is made up for (``needs_package``).
         """
         allowed = self.recipients()
-        return min((epoch for epoch, info in self.epochs.items() if info.recipients.keys() <= allowed), default=None)
+        return min((epoch for epoch, info in self.epochs.items() if {MASTER} <= info.recipients.keys() <= allowed), default=None)
 
     def needs_package(self) -> tuple[tuple[EpochId, DeviceId], ...]:
         """Each (epoch, recipient) without a package, sorted: whoever can open the epoch makes it."""
@@ -174,7 +176,13 @@ def _members(library: LibraryId, master: MasterKeys, certificates: Iterable[Cert
 
 def _is_valid(certificate: Certificate, keys: Mapping[DeviceId, bytes]) -> bool:
     key = keys.get(certificate.signer)
-    return key is not None and is_signed(certificate.to_sign, certificate.signature, key)
+    return key is not None and _is_signed(certificate.to_sign, certificate.signature, key)
+
+
+@lru_cache(maxsize=1024)
+def _is_signed(to_sign: bytes, signature: bytes, key: bytes) -> bool:
+    """Remembered, because a roster is computed again for each control entry of a batch and verifying is most of the work."""
+    return is_signed(to_sign, signature, key)
 
 
 def _member(certificate: Certificate) -> Member:

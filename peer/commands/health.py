@@ -13,7 +13,8 @@ from peer.errors import ExitCode, UnreachableNodeError
 from peer.library.health import Status, device_rows, library_status
 from peer.library.library import Library
 from peer.library.queries import Queries
-from peer.library.verifying import Findings, verify as verify_library
+from peer.library.verifying import Findings
+from peer.library.verifying import verify as verify_library
 from peer.library.whereabouts import explain
 
 
@@ -79,7 +80,9 @@ async def _live_nodes(library: Library) -> list[dict[str, object]]:
 
 def _show_status(invocation: Invocation, state: Status) -> None:
     document = state.to_json()
-    invocation.say(f"{'In sync' if state.converged else 'Not in sync yet'}: {document['assets']} photos, {document['trashed']} in the trash.")
+    invocation.say(
+        f"{'In sync' if state.converged else 'Not in sync yet'}: {document['assets']} photos, {document['trashed']} in the trash."
+    )
     for node in document["nodes"]:
         reason = f" ({node['reason']})" if node["reason"] else ""
         invocation.say(f"  {node['name']}: {node['state']}{reason}, behind {node['behind']}, ahead {node['ahead']}")
@@ -101,7 +104,10 @@ def why(invocation: Invocation, asset: str) -> None:
     """Where each of a photo's files is, and why anything is not where it should be."""
     with opened(invocation) as library:
         answer = explain(library, Queries(library.database).find(asset))
-    invocation.document(answer, lambda: [invocation.say(f"{file['role']:10} {file['file'][:10]}  {file['explanation']}") for file in answer["files"]] and None)
+    invocation.document(
+        answer,
+        lambda: [invocation.say(f"{file['role']:10} {file['file'][:10]}  {file['explanation']}") for file in answer["files"]] and None,
+    )
 
 
 @click.command()

@@ -97,14 +97,14 @@ ERROR_NAMES: dict[type[CalotypeError], str] = {
 }
 
 
-def end_with(error: CalotypeError, *, as_json: bool) -> int:
+def end_with(error: CalotypeError, *, as_json: bool, program: str = "calotype") -> int:
     """Say what happened and what to do, on standard error; the exit code."""
     if as_json:
         name = next((ERROR_NAMES[kind] for kind in type(error).__mro__ if kind in ERROR_NAMES), "usage")
         document = {"error": name, "message": error.message, "hint": error.hint}
         sys.stderr.write(json.dumps(document, ensure_ascii=False) + "\n")
     else:
-        click.echo(f"calotype: {printable(error.message)}", err=True)
+        click.echo(f"{program}: {printable(error.message)}", err=True)
         if error.hint:
             click.echo(printable(error.hint), err=True)
     return int(error.exit_code)

@@ -55,7 +55,9 @@ class LazyGroup(click.Group):
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--library", type=click.Path(path_type=Path, file_okay=False), default=None, help="The library's folder (or CALOTYPE_LIBRARY).")
+@click.option(
+    "--library", type=click.Path(path_type=Path, file_okay=False), default=None, help="The library's folder (or CALOTYPE_LIBRARY)."
+)
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 @click.version_option(package_name="calotype")
 def cli(library: Path | None, debug: bool) -> None:
@@ -72,23 +74,28 @@ def cli(library: Path | None, debug: bool) -> None:
 
 
 def run() -> None:
-    """The entry point: every error ends as a sentence and an exit code from the one table."""
+    """The entry point."""
+    run_program(cli, "calotype")
+
+
+def run_program(group: click.Group, program: str) -> None:
+    """Ends the process with the exit code of the command line: every error ends as a sentence and a code from the one table."""
     arguments = sys.argv[1:]
     as_json, debug = "--json" in arguments, "--debug" in arguments
     try:
-        code = cli.main(arguments, prog_name="calotype", standalone_mode=False)
+        code = group.main(arguments, prog_name=program, standalone_mode=False)
     except click.ClickException as error:
         hint = f"See: {error.ctx.command_path} --help" if isinstance(error, click.UsageError) and error.ctx else ""
-        code = end_with(CalotypeError(error.format_message(), hint=hint), as_json=as_json)
+        code = end_with(CalotypeError(error.format_message(), hint=hint), as_json=as_json, program=program)
     except (click.Abort, KeyboardInterrupt):
-        code = end_with(CalotypeError("Stopped. What was done until now is kept.", exit_code=ExitCode.PARTLY), as_json=as_json)
+        code = end_with(CalotypeError("Stopped. What was done until now is kept.", exit_code=ExitCode.PARTLY), as_json=as_json, program=program)
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output has gone; nothing more can be said to it
         code = ExitCode.PARTLY
     except Exception as error:  # noqa: BLE001 - the last seam before the person: whatever came becomes a sentence
         if debug:
             traceback.print_exc()
-        code = end_with(as_calotype_error(error), as_json=as_json)
+        code = end_with(as_calotype_error(error), as_json=as_json, program=program)
     sys.exit(code)
 
 
@@ -106,12 +113,17 @@ def as_calotype_error(error: BaseException) -> CalotypeError:
             return NoSpaceLeftError("There is no room left on the disk. Nothing that was there before was changed.")
         case DamagedError():
             return IntegrityError(
-                "The library's database is damaged.", hint="Copy the folder aside before anything else; photos under originals/ are ordinary files."
+                "The library's database is damaged.",
+                hint="Copy the folder aside before anything else; photos under originals/ are ordinary files.",
             )
         case NewerFormatError():
-            return CalotypeError("This library was written by a newer version of Calotype. Nothing was changed.", hint="Update Calotype on this device.")
+            return CalotypeError(
+                "This library was written by a newer version of Calotype. Nothing was changed.", hint="Update Calotype on this device."
+            )
         case PermissionError():
-            return CalotypeError(f"Permission denied: {error.filename!r}.", hint="Check who owns that file or folder.", exit_code=ExitCode.NOT_ALLOWED)
+            return CalotypeError(
+                f"Permission denied: {error.filename!r}.", hint="Check who owns that file or folder.", exit_code=ExitCode.NOT_ALLOWED
+            )
         case _:
             return CalotypeError(
                 f"Something unforeseen happened ({type(error).__name__}). Committed changes and photos are not affected.",

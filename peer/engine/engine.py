@@ -68,6 +68,7 @@ class Engine:
         """Somebody committed: entries, uploads, downloads, previews or nodes may be new."""
         await self._follow_nodes()
         self._previews.set()
+        self.progress.library_changed.notify()
         self.progress.previews_settled = False
         for monitor, _ in self._monitors.values():
             monitor.state.entries_settled = monitor.state.uploads_settled = monitor.state.downloads_settled = False
@@ -89,8 +90,9 @@ class Engine:
         """Whether every node is in reach."""
         return all(monitor.state.connected for monitor, _ in self._monitors.values())
 
-    async def until_settled(self) -> None:
-        while not self.settled:
+    async def until_settled(self, *, all_reached: bool = False) -> None:
+        """``all_reached``: nodes that are away are waited for."""
+        while not self.settled or (all_reached and not self.reached):
             await self.progress.changed.next()
 
     async def _follow_nodes(self) -> None:

@@ -5,7 +5,7 @@ The handshake itself (``peer.joining.handshake``) does no input or output; here 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Protocol
 
@@ -28,7 +28,7 @@ class Mailbox(Protocol):
 
     async def post_message(self, box: bytes, message: bytes) -> None: ...
 
-    async def messages(self, box: bytes, after: int, wait: float) -> tuple[bytes, ...]: ...
+    async def messages(self, box: bytes, after: int, wait: float) -> Sequence[bytes]: ...
 
 
 async def meet_as_inviter(
@@ -71,12 +71,12 @@ class _Meeting:
         while self._handshake.state not in states:
             await self.take(await self._mailbox.messages(self._box, self._taken, POLL_SECONDS))
 
-    async def take(self, messages: tuple[bytes, ...]) -> None:
+    async def take(self, messages: Sequence[bytes]) -> None:
         for message in messages:
             self._taken += 1
             await self.send(self._handshake.receive(message))
 
-    async def send(self, messages: tuple[bytes, ...]) -> None:
+    async def send(self, messages: Sequence[bytes]) -> None:
         for message in messages:
             await self._mailbox.post_message(self._box, message)
 

@@ -63,10 +63,11 @@ class NodeState:
 @dataclass(kw_only=True)
 class Progress:
     """Shared by the engine's tasks; ``changed`` wakes whoever waits for all to be settled; ``committed`` says that the engine itself
-    wrote into the library."""
+    wrote into the library; ``library_changed`` that anybody did."""
 
     counts: Counts = field(default_factory=Counts)
     nodes: dict[int, NodeState] = field(default_factory=dict)
     changed: Broadcast = field(default_factory=Broadcast)
     committed: Wake = field(default_factory=Wake)
+    library_changed: Broadcast = field(default_factory=Broadcast)
     previews_settled: bool = False

@@ -54,6 +54,10 @@ class Broadcast:
         """Returns at the next ``notify``."""
         await self._event.wait()
 
+    def next_event(self) -> trio.Event:
+        """Set by the next ``notify``: taken before a condition is looked up with awaits, it misses nothing either."""
+        return self._event
+
 
 class Wakes:
     """What wakes the tasks that work with one node."""

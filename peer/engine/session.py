@@ -44,7 +44,15 @@ class Session:
     """Runs on one connection until it breaks or is cancelled."""
 
     def __init__(
-        self, library: Library, node: Node, connection: Connection, *, progress: Progress, state: NodeState, run_blocking: RunBlocking, wakes: Wakes
+        self,
+        library: Library,
+        node: Node,
+        connection: Connection,
+        *,
+        progress: Progress,
+        state: NodeState,
+        run_blocking: RunBlocking,
+        wakes: Wakes,
     ) -> None:
         self._library = library
         self._node = node
@@ -56,6 +64,7 @@ class Session:
         self._wakes = wakes
         self._exchange = Exchange(pulled_to=None, their_arrival=0, pushed_to=0, our_arrival=0, reported_to=0)
         self._came_from_node: set[EntryHash] = set()
+        self._reports: tuple[bytes, ...] = ()
 
     async def run(self, *, report_at_once: bool) -> None:
         """Exchange entries for as long as the connection lasts. ``report_at_once``: for a ``sync`` that ends when all is said."""
@@ -147,7 +156,7 @@ class Session:
                 async for item in items:
                     if isinstance(item, PullEnd):
                         await self._receive(portion)
-                        await self._run(self._take_reports, item.seen)
+                        await self._run(self._take_reports, item.seen or self._reports)
                         return item
                     portion.append(item)
                     size += len(item)
@@ -165,7 +174,9 @@ class Session:
         self._progress.counts.received += sum(outcome.status is Status.STORED for outcome in outcomes)
         self._wakes.downloads.set()
         if refused:
-            self._state.reason = f"sent {len(refused)} entries that were refused: {refused[0].code or 'waiting'} {refused[0].detail}".rstrip()
+            self._state.reason = (
+                f"sent {len(refused)} entries that were refused: {refused[0].code or 'waiting'} {refused[0].detail}".rstrip()
+            )
         if await self._run(supply_packages, self._library):
             self._wakes.entries.set()
 
@@ -216,8 +227,8 @@ class Session:
         self._exchange = self._exchange.reported(covered)
 
     def _take_reports(self, reports: Sequence[bytes]) -> None:
-        for raw in reports:
-            self._library.take_report(raw)
+        """Keep what is newer. A report that covers entries which are still to be pulled is looked at again after the next pull."""
+        self._reports = tuple(raw for raw in reports if not self._library.take_report(raw))
 
     async def _listen(self) -> None:
         async with self._api.news() as hints:

@@ -33,7 +33,15 @@ class Uploader:
     """Empties the upload queue of one node."""
 
     def __init__(
-        self, library: Library, node: Node, connection: Connection, *, progress: Progress, state: NodeState, run_blocking: RunBlocking, work: Wake
+        self,
+        library: Library,
+        node: Node,
+        connection: Connection,
+        *,
+        progress: Progress,
+        state: NodeState,
+        run_blocking: RunBlocking,
+        work: Wake,
     ) -> None:
         self._library = library
         self._node = node

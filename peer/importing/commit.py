@@ -83,7 +83,9 @@ class Committer:
 
     def _asset_of(self, file: FileHash) -> RecordId | None:
         with self._library.database.read() as connection:
-            row = connection.execute("SELECT record FROM asset_file WHERE file = ? ORDER BY role <> 'primary', record LIMIT 1", (file,)).fetchone()
+            row = connection.execute(
+                "SELECT record FROM asset_file WHERE file = ? ORDER BY role <> 'primary', record LIMIT 1", (file,)
+            ).fetchone()
         return None if row is None else RecordId(row[0])
 
     def _known(self, known: Known, done: Outcome) -> Edit | None:
@@ -99,7 +101,7 @@ class Committer:
         library, file, done = self._library, prepared.copied.file, batch.done
         record = batch.new.get(file) or self._asset_of(file)
         if library.held.get(file) is None:
-            batch.reserved.append(self._tree.reserve(prepared.copied, prepared.name, prepared.examination.exif.get("taken")))
+            batch.reserved.append(self._tree.reserve(prepared.copied, prepared.name, _taken(prepared)))
             batch.uploads += uploads_of_file(file, prepared.copied.stamp.size, prepared.sealing.blobs, Priority.ORIGINAL)
             batch.uploads += keep_index(library, prepared.sealing)
             library.downloads.done([file])
@@ -141,10 +143,17 @@ class Committer:
     def _remove_sources(self, batch: Sequence[Prepared | Known]) -> None:
         """``--move``: the source goes once its bytes are held here, in place and durable."""
         for item in batch:
-            path, file = (item.source, item.copied.file) if isinstance(item, Prepared) else (item.identified.found.path, item.identified.hashed.file)
+            path, file = (
+                (item.source, item.copied.file) if isinstance(item, Prepared) else (item.identified.found.path, item.identified.hashed.file)
+            )
             held = self._library.held.get(file)
             if held is not None and held.incoming is None and held.untouched(self._library.folder.root):
                 _unlink(path, self._outcome)
+
+
+def _taken(prepared: Prepared) -> str | None:
+    taken = prepared.examination.exif.get("taken")
+    return taken if isinstance(taken, str) else None
 
 
 def _seen_again(draft: Draft, name: str, *, restore: bool) -> None:

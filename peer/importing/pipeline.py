@@ -45,7 +45,9 @@ class Watcher:
 class Importer:
     """Imports into one library."""
 
-    def __init__(self, library: Library, run_blocking: RunBlocking, watcher: Watcher, *, bring_back: bool = False, move: bool = False) -> None:
+    def __init__(
+        self, library: Library, run_blocking: RunBlocking, watcher: Watcher, *, bring_back: bool = False, move: bool = False
+    ) -> None:
         self._library = library
         self._run = run_blocking
         self._watcher = watcher

@@ -17,8 +17,8 @@ from crdt.gate import Void, judge
 from crdt.record import EMPTY, read, write
 from peer.errors import IntegrityError
 from peer.keys.change_body import ChangeBody
-from peer.keys.identity import Identity
 from peer.keys.epochs import Epoch
+from peer.keys.identity import Identity
 from peer.keys.sealing import seal_body
 from peer.library.applying import Applier, Touched
 from peer.library.causality import CausalPasts, Vector
@@ -104,7 +104,13 @@ class Author:
         stamp = self._parts.hlc.next()
         random = self._parts.randomness(16)
         return _Building(
-            stamp=stamp, random=random, client=client_id(self._log, previous, stamp, random), previous=previous, seq=seq, deps=deps, vector=vector
+            stamp=stamp,
+            random=random,
+            client=client_id(self._log, previous, stamp, random),
+            previous=previous,
+            seq=seq,
+            deps=deps,
+            vector=vector,
         )
 
     def _add(self, building: _Building, edit: Edit) -> None:

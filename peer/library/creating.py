@@ -42,7 +42,9 @@ def create_library(
     recipients = {master.id: master.wrapping_key, keys.id: keys.wrapping_key}
     with library.database.write():
         author = library.master_author(master)
-        author.control(EntryKind.GENESIS, Genesis(signing_key=master.signing_key, wrapping_key=master.wrapping_key, time=clock.now()).encode())
+        author.control(
+            EntryKind.GENESIS, Genesis(signing_key=master.signing_key, wrapping_key=master.wrapping_key, time=clock.now()).encode()
+        )
         author.control(EntryKind.CERTIFICATE, Certification(certificate=certificate).encode())
         author.control(EntryKind.PACKAGES, make_packages(epoch, library=library.id, recipients=recipients, known=Keyring([epoch])).encode())
         begin_as(library, name)

@@ -13,9 +13,9 @@ from typing import Self
 from peer.errors import IntegrityError, NotAllowedError, UsageError
 from peer.keys.device import DeviceKeys
 from peer.keys.epochs import Epoch, Keyring
+from peer.keys.errors import UnsealError
 from peer.keys.master import MasterKeys
 from peer.keys.packages import open_packages
-from peer.keys.errors import UnsealError
 from peer.keys.seen import make_report, open_digest
 from peer.layout import LibraryFolder
 from peer.library import applying, authoring
@@ -34,8 +34,8 @@ from peer.seams import Clock, Randomness, SystemClock, system_randomness
 from store.bodies import Open
 from store.database import Database, SchemaPart
 from store.entries import EntryKind
-from store.heads import Heads, Tip
 from store.errors import RefusedError
+from store.heads import Heads, Tip
 from store.ids import DeviceId, EntryHash, LibraryId, LogId, RecordId
 from store.log import Outcome
 from store.roster import Roster
@@ -48,7 +48,9 @@ PEER_SCHEMA = SchemaPart(name="peer", scripts=[files("peer").joinpath("schema.sq
 class Library:
     """Open with ``Library.open``; close it when done. One object may be used from several threads."""
 
-    def __init__(self, folder: LibraryFolder, database: Database, keys: DeviceKeys, library: LibraryId, clock: Clock, randomness: Randomness) -> None:
+    def __init__(
+        self, folder: LibraryFolder, database: Database, keys: DeviceKeys, library: LibraryId, clock: Clock, randomness: Randomness
+    ) -> None:
         self.folder = folder
         self.database = database
         self.keys = keys
@@ -87,7 +89,8 @@ class Library:
         """The library in ``folder``; a sentence when there is none, or only half of one."""
         if not folder.database.exists():
             raise UsageError(
-                f"There is no library in {folder.root}.", hint="Create one with `calotype init`, join one with `calotype join`, or name its folder with --library."
+                f"There is no library in {folder.root}.",
+                hint="Create one with `calotype init`, join one with `calotype join`, or name its folder with --library.",
             )
         database = Database(folder.database, [LOG_SCHEMA, PEER_SCHEMA])
         try:
@@ -201,6 +204,11 @@ class Library:
             self._applier.catch_up()
         return outcomes
 
+    def waiting_count(self) -> int:
+        """How many stored entries can't be applied yet."""
+        with self.database.read() as connection:
+            return int(connection.execute("SELECT count(*) FROM waiting").fetchone()[0])
+
     def retry_waiting(self) -> None:
         """Look again at entries that could not be applied so far."""
         self._applier.retry_waiting()
@@ -243,7 +251,9 @@ class Library:
         with self.database.read() as connection:
             waiting = {EntryHash(row[0]) for row in connection.execute("SELECT name FROM waiting").fetchall()}
             heads = self.log.heads()
-            return heads if not waiting else Heads.of((log, tip) for log, end in heads.tips() if (tip := self._before_waiting(end, waiting)))
+            return (
+                heads if not waiting else Heads.of((log, tip) for log, end in heads.tips() if (tip := self._before_waiting(end, waiting)))
+            )
 
     def _before_waiting(self, tip: Tip | None, waiting: set[EntryHash]) -> Tip | None:
         while tip is not None and tip.name in waiting:

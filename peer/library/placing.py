@@ -117,7 +117,9 @@ def keep_original(library: Library, download: Download, path: Path) -> None:
 
 def keep_renditions(library: Library, contents: Mapping[FileHash, tuple[Priority, bytes]]) -> None:
     """Keep thumbnails and previews that were verified; recorded together."""
-    held = [write_rendition(library, "thumbnail" if priority is Priority.THUMBNAIL else "preview", data) for priority, data in contents.values()]
+    held = [
+        write_rendition(library, "thumbnail" if priority is Priority.THUMBNAIL else "preview", data) for priority, data in contents.values()
+    ]
     with library.database.write():
         for each in held:
             library.held.put(each)

@@ -6,12 +6,15 @@ From an asset's record also follows what this device still wants to have: files 
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Mapping
 
 from crdt.album import view_album
 from crdt.asset import AssetView, view_asset
 from crdt.device import view_device
+from crdt.fields import Conflict
 from crdt.record import Content
+from crdt.trash import TRASHED
 from peer.library.held import HeldTable
 from peer.library.queues import Download, DownloadQueue, Priority
 from store.database import Database
@@ -49,14 +52,16 @@ class RecordProjection:
 
     def _asset(self, record: RecordId, asset: AssetView) -> None:
         if asset.primary is None:
-            return  # its import is still on the way, or was void: nothing that could be shown
-        conflicts = len(asset.conflicts)
+            self._remove(record)  # its import is still on the way, or was void: nothing that could be shown
+            return
+        names = [readable(name) for name in asset.names]
+        keywords = [readable(word) for word in asset.keywords]
         with self._database.write() as connection:
             connection.execute(
-                "INSERT OR REPLACE INTO asset VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO asset VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     record,
-                    _readable(asset.names[0]) if asset.names else record.body.hex(),
+                    names[0] if names else record.body.hex(),
                     asset.kind,
                     asset.media or "",
                     asset.taken,
@@ -66,11 +71,12 @@ class RecordProjection:
                     asset.rating,
                     asset.hidden,
                     asset.caption,
-                    json.dumps(asset.keywords, ensure_ascii=False),
+                    json.dumps(keywords, ensure_ascii=False),
                     None if asset.trashed is None else asset.trashed.at.millis,
                     asset.contested,
-                    conflicts,
+                    _count(asset.conflicts, contested=asset.contested),
                     asset.primary,
+                    searchable("\n".join([*names, asset.caption, *keywords])),
                 ),
             )
             connection.execute("DELETE FROM asset_file WHERE record = ?", (record,))
@@ -103,7 +109,13 @@ class RecordProjection:
         with self._database.write() as connection:
             connection.execute(
                 "INSERT OR REPLACE INTO album VALUES (?, ?, ?, ?, ?)",
-                (record, album.title, album.cover, None if album.trashed is None else album.trashed.at.millis, len(album.conflicts)),
+                (
+                    record,
+                    album.title,
+                    album.cover,
+                    None if album.trashed is None else album.trashed.at.millis,
+                    _count(album.conflicts, contested=album.contested),
+                ),
             )
 
     def _device(self, record: RecordId, content: Content) -> None:
@@ -117,6 +129,16 @@ def _size(asset: AssetView, file: FileHash) -> int | None:
     return sources[0].size if sources else None
 
 
-def _readable(name: str) -> str:
-    """A file name as text: bytes that were no UTF-8 show as replacement characters."""
+def _count(conflicts: tuple[Conflict, ...], *, contested: bool) -> int:
+    """How many conflicts a person sees: what is said against a trashing is one, whether somebody restored or edited meanwhile."""
+    return len({conflict.field for conflict in conflicts} | ({TRASHED.name} if contested else set()))
+
+
+def readable(name: str) -> str:
+    """A file name or keyword as text: bytes that were no UTF-8 show as replacement characters."""
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def searchable(text: str) -> str:
+    """``text`` as it is searched: without regard to case, width and the ways in which Unicode can spell a letter."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())

@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from peer.errors import UsageError
+from peer.library.instants import iso_utc_or_none
+from peer.library.projection import searchable
 from store.database import Database
-from store.ids import FileHash, RecordId, RecordKind
+from store.ids import LIBRARY_RECORD, FileHash, RecordId, RecordKind
 
 PAGE = 500
 ID_DIGITS = 32
+_WORDS = {RecordKind.ASSET: "photo", RecordKind.ALBUM: "album", RecordKind.DEVICE: "device"}
 Whereabouts = Literal["here", "elsewhere", "nowhere"]
 
 
@@ -55,7 +58,7 @@ class AssetRow:
             "caption": self.caption,
             "keywords": list(self.keywords),
             "albums": list(self.albums),
-            "trashed": self.trashed,
+            "trashed": iso_utc_or_none(self.trashed),
             "contested": self.contested,
             "original": self.original,
             "conflicts": self.conflicts,
@@ -73,7 +76,13 @@ class AlbumRow:
     conflicts: int
 
     def to_json(self) -> dict[str, Any]:
-        return {"id": self.record.body.hex(), "title": self.title, "assets": self.assets, "trashed": self.trashed, "conflicts": self.conflicts}
+        return {
+            "id": self.record.body.hex(),
+            "title": self.title,
+            "assets": self.assets,
+            "trashed": iso_utc_or_none(self.trashed),
+            "conflicts": self.conflicts,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +105,10 @@ _ALBUMS = """
     (SELECT json_group_array(lower(hex(substr(album, 2)))) FROM
         (SELECT album FROM asset_album WHERE asset_album.record = asset.record ORDER BY album))
 """
-_COLUMNS = f"record, name, kind, media, taken, width, height, favorite, rating, hidden, caption, keywords, trashed, contested, conflicts, {_ORIGINAL}, {_ALBUMS}"
+_COLUMNS = (
+    "record, name, kind, media, taken, width, height, favorite, rating, hidden, caption, keywords, trashed, contested, conflicts,"
+    f" {_ORIGINAL}, {_ALBUMS}"
+)
 
 
 class Queries:
@@ -105,32 +117,33 @@ class Queries:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def assets(self, wanted: Filter = Filter()) -> Iterator[AssetRow]:  # noqa: B008 - frozen
-        """The assets that match, oldest first, then by id; in pages, so that a long listing holds no transaction open."""
+    def assets(self, wanted: Filter = Filter()) -> Iterator[AssetRow]:
+        """The assets that match: an album in its order, everything else oldest first; in pages, so that a long listing holds no
+        transaction open."""
+        source, key = ("asset_album CROSS JOIN asset USING (record)", "place") if wanted.album is not None else ("asset", "moment")
         conditions = ["trashed IS NOT NULL" if wanted.trash else "trashed IS NULL"]
         parameters: list[object] = []
         if wanted.album is not None:
-            conditions.append("record IN (SELECT record FROM asset_album WHERE album = ?)")
+            conditions.append("asset_album.album = ?")
             parameters.append(wanted.album)
         if wanted.favorite:
             conditions.append("favorite")
         if wanted.text:
-            pattern = "%" + re.sub(r"([%_\\])", r"\\\1", wanted.text) + "%"
-            conditions.append("(name LIKE ? ESCAPE '\\' OR caption LIKE ? ESCAPE '\\' OR keywords LIKE ? ESCAPE '\\' OR hex(substr(record, 2)) LIKE ?)")
-            parameters += [pattern, pattern, pattern, wanted.text + "%"]
+            conditions.append("(instr(search, ?) OR instr(lower(hex(substr(record, 2))), ?) = 1)")
+            parameters += [searchable(wanted.text), wanted.text.lower()]
         where = " AND ".join(conditions)
         after: tuple[str, bytes] = ("", b"")
         while True:
             with self._database.read() as connection:
                 rows = connection.execute(
-                    f"SELECT {_COLUMNS} FROM asset WHERE {where} AND (coalesce(taken, ''), record) > (?, ?)"  # noqa: S608 - conditions are ours
-                    f" ORDER BY coalesce(taken, ''), record LIMIT {PAGE}",
+                    f"SELECT {_COLUMNS}, {key} FROM {source} WHERE {where} AND ({key}, record) > (?, ?)"  # noqa: S608 - all of it is ours
+                    f" ORDER BY {key}, record LIMIT {PAGE}",
                     (*parameters, *after),
                 ).fetchall()
-            yield from (_asset(row) for row in rows)
+            yield from (_asset(row[:-1]) for row in rows)
             if len(rows) < PAGE:
                 return
-            after = (rows[-1][4] or "", rows[-1][0])
+            after = (rows[-1][-1], rows[-1][0])
 
     def asset(self, record: RecordId) -> AssetRow | None:
         with self._database.read() as connection:
@@ -140,31 +153,45 @@ class Queries:
     def count(self) -> tuple[int, int]:
         """How many assets there are that aren't in the trash, and how many that are."""
         with self._database.read() as connection:
-            row = connection.execute("SELECT count(*) FILTER (WHERE trashed IS NULL), count(*) FILTER (WHERE trashed IS NOT NULL) FROM asset").fetchone()
+            row = connection.execute(
+                "SELECT count(*) FILTER (WHERE trashed IS NULL), count(*) FILTER (WHERE trashed IS NOT NULL) FROM asset"
+            ).fetchone()
         return int(row[0]), int(row[1])
 
     def albums(self, *, trash: bool = False) -> list[AlbumRow]:
-        with self._database.read() as connection:
-            rows = connection.execute(
-                "SELECT album.record, title, (SELECT count(*) FROM asset_album JOIN asset USING (record)"
-                " WHERE asset_album.album = album.record AND asset.trashed IS NULL), trashed, conflicts"
-                f" FROM album WHERE trashed IS {'NOT NULL' if trash else 'NULL'} ORDER BY title, record"  # noqa: S608 - a constant
-            ).fetchall()
-        return [AlbumRow(record=RecordId(r), title=title, assets=n, trashed=trashed, conflicts=conflicts) for r, title, n, trashed, conflicts in rows]
+        return self._albums(f"trashed IS {'NOT NULL' if trash else 'NULL'}")
 
-    def album_members(self, album: RecordId) -> list[tuple[RecordId, str | None]]:
-        """The assets in an album with their positions, in order."""
+    def album(self, record: RecordId) -> AlbumRow | None:
+        return next(iter(self._albums("record = ?", record)), None)
+
+    def _albums(self, condition: str, *parameters: object) -> list[AlbumRow]:
         with self._database.read() as connection:
             rows = connection.execute(
-                "SELECT record, position FROM asset_album WHERE album = ? ORDER BY position IS NULL, position, record", (album,)
+                "SELECT record, title, (SELECT count(*) FROM asset_album JOIN asset USING (record)"  # noqa: S608 - conditions are ours
+                " WHERE asset_album.album = album.record AND asset.trashed IS NULL), trashed, conflicts"
+                f" FROM album WHERE {condition} ORDER BY title, record",
+                parameters,
+            ).fetchall()
+        return [
+            AlbumRow(record=RecordId(r), title=title, assets=n, trashed=trashed, conflicts=conflicts)
+            for r, title, n, trashed, conflicts in rows
+        ]
+
+    def album_members(self, album: RecordId, *, trashed: bool = True) -> list[tuple[RecordId, str | None]]:
+        """The assets in an album with their positions, in order; on demand without those in the trash."""
+        with self._database.read() as connection:
+            rows = connection.execute(
+                "SELECT record, position FROM asset_album CROSS JOIN asset USING (record) WHERE album = ? AND (? OR trashed IS NULL)"
+                " ORDER BY place, record",
+                (album, trashed),
             ).fetchall()
         return [(RecordId(record), position) for record, position in rows]
 
     def with_conflicts(self) -> list[RecordId]:
-        """Records with an open conflict, assets first."""
+        """Assets and albums with an open conflict by what their own records say, assets first."""
         with self._database.read() as connection:
             rows = connection.execute(
-                "SELECT record FROM asset WHERE conflicts > 0 OR contested UNION ALL SELECT record FROM album WHERE conflicts > 0"
+                "SELECT record FROM asset WHERE conflicts > 0 UNION ALL SELECT record FROM album WHERE conflicts > 0"
             ).fetchall()
         return [RecordId(row[0]) for row in rows]
 
@@ -182,36 +209,83 @@ class Queries:
 
     def find(self, prefix: str, kind: RecordKind = RecordKind.ASSET) -> RecordId:
         """The one record whose id begins with ``prefix``; a sentence when there is none or more than one."""
-        table, word = {RecordKind.ASSET: ("asset", "photo"), RecordKind.ALBUM: ("album", "album"), RecordKind.DEVICE: ("device", "device")}[kind]
-        text = prefix.strip().lower()
-        if not re.fullmatch(rf"[0-9a-f]{{1,{ID_DIGITS}}}", text):
-            raise UsageError(f"{prefix!r} is no {word}'s id.", hint="Ids are hexadecimal and may be shortened; `calotype ls` shows them.")
-        low = bytes([kind]) + bytes.fromhex(text.ljust(ID_DIGITS, "0"))
-        high = bytes([kind]) + bytes.fromhex(text.ljust(ID_DIGITS, "f"))
-        with self._database.read() as connection:
-            rows = connection.execute(f"SELECT record FROM {table} WHERE record BETWEEN ? AND ? LIMIT 2", (low, high)).fetchall()  # noqa: S608
-        if not rows:
-            raise UsageError(f"No {word} has an id that begins with {text}.", hint="See `calotype ls`, or `calotype ls --trash`.")
-        if len(rows) > 1:
-            raise UsageError(f"More than one {word} has an id that begins with {text}.", hint="Give more of its digits.")
-        return RecordId(rows[0][0])
+        return self._only(self._matching(_digits(prefix, kind), kind), prefix, _WORDS[kind])
 
     def find_album(self, text: str) -> RecordId:
         """The album with this id, prefix of an id, or title."""
-        with self._database.read() as connection:
-            rows = connection.execute("SELECT record FROM album WHERE title = ? ORDER BY trashed IS NOT NULL, record LIMIT 2", (text,)).fetchall()
-        if len(rows) == 1:
-            return RecordId(rows[0][0])
-        if rows:
-            raise UsageError(f"More than one album is called {text!r}.", hint="Give its id instead: `calotype album ls`.")
+        titled = self._titled(text)
+        if titled:
+            return self._only(titled, text, "album", same="is called")
         try:
             return self.find(text, RecordKind.ALBUM)
         except UsageError as error:
             raise UsageError(f"No album is called {text!r}, and none has such an id.", hint="See `calotype album ls`.") from error
 
+    def find_any(self, text: str) -> RecordId:
+        """The photo, album or device with this id or prefix of one, or the album with this title."""
+        if text == LIBRARY_RECORD.body.hex():
+            return LIBRARY_RECORD
+        titled = self._titled(text)
+        if titled:
+            return self._only(titled, text, "album", same="is called")
+        digits = _digits(text, RecordKind.ASSET)
+        return self._only([record for kind in _WORDS for record in self._matching(digits, kind)], text, "photo, album or device")
+
+    def _matching(self, digits: str, kind: RecordKind) -> list[RecordId]:
+        """At most two records whose ids begin so."""
+        low = bytes([kind]) + bytes.fromhex(digits.ljust(ID_DIGITS, "0"))
+        high = bytes([kind]) + bytes.fromhex(digits.ljust(ID_DIGITS, "f"))
+        table = kind.name.lower()
+        with self._database.read() as connection:
+            rows = connection.execute(f"SELECT record FROM {table} WHERE record BETWEEN ? AND ? LIMIT 2", (low, high)).fetchall()  # noqa: S608
+        return [RecordId(row[0]) for row in rows]
+
+    def _titled(self, title: str) -> list[RecordId]:
+        """At most two albums of this title; those in the trash count only when there is no other."""
+        with self._database.read() as connection:
+            rows = connection.execute(
+                "SELECT record, trashed IS NULL FROM album WHERE title = ? ORDER BY 2 DESC, record LIMIT 2", (title,)
+            ).fetchall()
+        return [RecordId(record) for record, live in rows if live or not rows[0][1]]
+
+    @staticmethod
+    def _only(found: list[RecordId], text: str, word: str, *, same: str = "has an id that begins with") -> RecordId:
+        if not found:
+            raise UsageError(f"No {word} {same} {text}.", hint="See `calotype ls`, or `calotype ls --trash`.")
+        if len(found) > 1:
+            raise UsageError(f"More than one {word} {same} {text}.", hint="Give its id, or more digits of it.")
+        return found[0]
+
+
+def _digits(prefix: str, kind: RecordKind) -> str:
+    digits = prefix.strip().lower()
+    if not re.fullmatch(rf"[0-9a-f]{{1,{ID_DIGITS}}}", digits):
+        raise UsageError(
+            f"{prefix!r} is no {_WORDS[kind]}'s id.", hint="Ids are hexadecimal and may be shortened; `calotype ls` shows them."
+        )
+    return digits
+
 
 def _asset(row: tuple[Any, ...]) -> AssetRow:
-    (record, name, kind, media, taken, width, height, favorite, rating, hidden, caption, keywords, trashed, contested, conflicts, original, albums) = row
+    (
+        record,
+        name,
+        kind,
+        media,
+        taken,
+        width,
+        height,
+        favorite,
+        rating,
+        hidden,
+        caption,
+        keywords,
+        trashed,
+        contested,
+        conflicts,
+        original,
+        albums,
+    ) = row
     return AssetRow(
         record=RecordId(record),
         name=name,

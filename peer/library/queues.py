@@ -113,13 +113,16 @@ class UploadQueue:
     def count(self, node: int | None = None) -> tuple[int, int]:
         """How many blobs wait, and how many bytes; for one node or for all."""
         with self._database.read() as connection:
-            row = connection.execute("SELECT count(*), coalesce(sum(size), 0) FROM upload WHERE ?1 IS NULL OR node = ?1", (node,)).fetchone()
+            row = connection.execute(
+                "SELECT count(*), coalesce(sum(size), 0) FROM upload WHERE ?1 IS NULL OR node = ?1", (node,)
+            ).fetchone()
         return int(row[0]), int(row[1])
 
     def stuck(self, limit: int = 100) -> list[Stuck]:
         with self._database.read() as connection:
             rows = connection.execute(
-                "SELECT file, segment, reason, next_try, url FROM upload JOIN node ON node.id = upload.node WHERE tries > 0 LIMIT ?", (limit,)
+                "SELECT file, segment, reason, next_try, url FROM upload JOIN node ON node.id = upload.node WHERE tries > 0 LIMIT ?",
+                (limit,),
             ).fetchall()
         return [Stuck(item=f"upload {FileHash(f).short()}#{s} to {url}", reason=reason, next_try=at) for f, s, reason, at, url in rows]
 
@@ -144,7 +147,9 @@ class DownloadQueue:
                 f"SELECT file, record, size, priority, tries FROM download WHERE next_try <= ? AND priority IN ({wanted}) ORDER BY priority, file LIMIT ?",  # noqa: S608
                 (now, limit),
             ).fetchall()
-        return [Download(file=FileHash(f), record=RecordId(r), size=size, priority=Priority(p), tries=tries) for f, r, size, p, tries in rows]
+        return [
+            Download(file=FileHash(f), record=RecordId(r), size=size, priority=Priority(p), tries=tries) for f, r, size, p, tries in rows
+        ]
 
     def waiting(self, file: FileHash) -> tuple[str, int] | None:
         """Reason and time of the next try, when the file is queued."""

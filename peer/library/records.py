@@ -76,7 +76,9 @@ class RecordTable:
         after, end = (bytes([kind]), bytes([kind + 1])) if kind else (b"", b"\xff")
         while True:
             with self._database.read() as connection:
-                rows = connection.execute("SELECT record, state FROM record WHERE record > ? AND record < ? ORDER BY record LIMIT 500", (after, end)).fetchall()
+                rows = connection.execute(
+                    "SELECT record, state FROM record WHERE record > ? AND record < ? ORDER BY record LIMIT 500", (after, end)
+                ).fetchall()
             if not rows:
                 return
             for record, state in rows:

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from crdt.asset import AssetView, view_asset
 from crdt.facts import Rendition, Source, Way
 from crdt.record import read
+from peer.library.index_files import keep_index
 from peer.library.library import Library
 from peer.library.queues import Priority, Upload, uploads_of_file
-from peer.library.index_files import keep_index
 from peer.library.segments import name_blobs
 from store.ids import BlobId, FileHash, RecordKind, StoreId
 

@@ -40,7 +40,13 @@ class Findings:
     problems: list[str] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
-        return {"entries": self.entries, "records": self.records, "originals": self.originals, "blobs": self.blobs, "problems": self.problems}
+        return {
+            "entries": self.entries,
+            "records": self.records,
+            "originals": self.originals,
+            "blobs": self.blobs,
+            "problems": self.problems,
+        }
 
 
 def verify(library: Library, *, deep: bool = False, progress: Progress = lambda what, count: None) -> Findings:

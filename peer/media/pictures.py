@@ -36,9 +36,6 @@ _TURNS = {
 }
 _QUARTER_TURNS = frozenset({5, 6, 7, 8})
 
-# The budget of pixels is checked by ``examination`` before anything is decoded; Pillow's own would warn, and stop at less.
-Image.MAX_IMAGE_PIXELS = None
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pictures:
@@ -74,7 +71,7 @@ def draw(image: Image.Image, *, orientation: int, want_preview: bool) -> Picture
 def _reduce_decoding(image: Image.Image, least_edge: int) -> None:
     """Has a JPEG decoded at the smallest scale that keeps ``least_edge`` pixels on the longer side; other formats don't offer it."""
     for reduction in _REDUCTIONS:
-        if image.format in ("JPEG", "MPO") and max(image.size) // reduction >= least_edge:
+        if image.format == "JPEG" and max(image.size) // reduction >= least_edge:
             image.draft(image.mode, (max(1, image.width // reduction), max(1, image.height // reduction)))
             return
 

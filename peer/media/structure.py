@@ -140,6 +140,7 @@ def _jpeg_xl_or_2000(data: Buffer) -> Fault | None:
 
 _STRIPS_AND_TILES = ((0x0111, 0x0117), (0x0144, 0x0145))
 _SUB_DIRECTORIES = 0x014A
+_MAX_SUB_DIRECTORIES = 256
 _BIG_TIFF = (b"II+\x00", b"MM\x00+")
 
 
@@ -148,9 +149,10 @@ def _tiff(data: Buffer) -> Fault | None:
         return None
     tiff = TiffFile.parse(data)
     directories = list(tiff.chain()) if tiff else []
-    if not directories:
+    if not tiff or not directories:
         return Fault(reason=f"{TRUNCATED}: it has no directory")
-    nested = [tiff.directory(offset) for directory in directories for offset in directory.offsets(_SUB_DIRECTORIES)] if tiff else []
+    offsets = {offset for directory in directories for offset in directory.offsets(_SUB_DIRECTORIES)}
+    nested = [tiff.directory(offset) for offset in sorted(offsets)[:_MAX_SUB_DIRECTORIES]]
     if any(directory is None or _data_end(directory) > len(data) for directory in (*directories, *nested)):
         return Fault(reason=TRUNCATED)
     last = directories[-1].following
@@ -159,14 +161,12 @@ def _tiff(data: Buffer) -> Fault | None:
 
 def _data_end(directory: Directory) -> int:
     """Where the samples and the values of a directory end."""
-    return max(
-        directory.end,
-        (
-            start + length
-            for starts, lengths in _STRIPS_AND_TILES
-            for start, length in zip(directory.offsets(starts), directory.offsets(lengths), strict=False)
-        ),
+    samples = (
+        start + length
+        for starts, lengths in _STRIPS_AND_TILES
+        for start, length in zip(directory.offsets(starts), directory.offsets(lengths), strict=False)
     )
+    return max((directory.end, *samples))
 
 
 _EBML_HEADER_ID = b"\x1a\x45\xdf\xa3"

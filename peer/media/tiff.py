@@ -54,6 +54,11 @@ class Directory:
         self.following = following
         """Offset of the next directory in the chain, 0 for none."""
 
+    @property
+    def end(self) -> int:
+        """Where the last of the values ends; may lie beyond the buffer."""
+        return max((field.offset + field.count * _SIZES[field.kind] for field in self._fields.values()), default=0)
+
     def __contains__(self, tag: int) -> bool:
         return tag in self._fields
 

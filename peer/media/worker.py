@@ -49,7 +49,7 @@ class DecodersUnavailableError(CalotypeError):
     """The processes that decode pictures can't be started."""
 
     exit_code = ExitCode.PARTLY
-    hint = "Nothing was imported in part. Reinstall Calotype, or run `calotype doctor`."
+    hint = "Nothing was lost. Reinstall Calotype, then import again: it goes on where it stopped."
 
 
 class _DecoderEndedError(Exception):

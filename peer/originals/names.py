@@ -29,6 +29,8 @@ _RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])
 _EXTENSION = re.compile(r"[A-Za-z0-9_-]{1,16}")
 _MONTH = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])-")
 _NAMELESS = "unnamed"
+_NEVER_LAST = " .\u200d"
+"""Windows drops spaces and dots there; a joiner of emoji with nothing left to join is invisible."""
 
 
 def choose_path(taken: str | None, source_name: str | bytes, is_taken: Callable[[PurePosixPath], bool]) -> PurePosixPath:
@@ -65,7 +67,7 @@ def collision_key(name: str) -> str:
 def safe_name(source_name: str | bytes) -> str:
     """The name in the tree of a file that was called ``source_name`` (``str`` as the operating system gives it, or its bytes)."""
     readable = source_name.decode("utf-8", "surrogateescape") if isinstance(source_name, bytes) else source_name
-    name = unicodedata.normalize("NFC", "".join(_safe_character(character) for character in readable)).strip(" ").rstrip(". ")
+    name = unicodedata.normalize("NFC", "".join(_safe_character(character) for character in readable)).strip(" ").rstrip(_NEVER_LAST)
     if name.startswith("."):
         name = "_" + name[1:]
     if _RESERVED.fullmatch(name.partition(".")[0]):
@@ -117,4 +119,4 @@ def _escaped_bytes(character: str) -> bytes:
 def _fitted(stem: str, ending: str) -> str:
     """``stem`` with as many whole characters as leave room for ``ending``, but at least one."""
     room = MAX_NAME_BYTES - len(ending.encode())
-    return (stem.encode()[:room].decode("utf-8", "ignore").rstrip(" .\u200d") or "_") + ending
+    return (stem.encode()[:room].decode("utf-8", "ignore").rstrip(_NEVER_LAST) or "_") + ending

@@ -17,7 +17,7 @@ from crdt.clock import Stamp
 from crdt.record import EMPTY, Cell, Changes, EngineError, NotLiveError
 from crdt.update import DecodedUpdate, DeleteRange, Item, decode_update, encode_update
 from store.ids import NO_ENTRY, LogId
-from tests.unit.crdt.raw_updates import RawItem, RawUpdate, pair
+from tests.unit.crdt.raw_updates import RawItem, RawUpdate
 from tests.unit.crdt.strategies import clients, stamps, stems, values
 
 STAMP = Stamp.of(1_700_000_000_000)

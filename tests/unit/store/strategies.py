@@ -18,7 +18,7 @@ from store.bodies import (
 )
 from store.entries import Dep, EntryKind
 from store.heads import Heads, Tip
-from store.ids import BlobId, DeviceId, EntryHash, EpochId, LogId
+from store.ids import NO_ENTRY, BlobId, DeviceId, EntryHash, EpochId, LogId
 from store.shapes import MAX_NUMBER
 from tests.fleet.authors import make_library
 
@@ -27,7 +27,7 @@ ANNA = LIBRARY.join("anna")
 
 numbers = st.integers(min_value=0, max_value=MAX_NUMBER)
 logs = st.binary(min_size=16, max_size=16).map(LogId)
-names = st.binary(min_size=32, max_size=32).map(EntryHash)
+names = st.binary(min_size=32, max_size=32).map(EntryHash).filter(lambda name: name != NO_ENTRY)
 devices = st.binary(min_size=16, max_size=16).map(DeviceId)
 epochs = st.binary(min_size=16, max_size=16).map(EpochId)
 blobs = st.binary(min_size=32, max_size=32).map(BlobId)

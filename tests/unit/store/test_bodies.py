@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 
 import pytest
@@ -140,9 +141,8 @@ class TestSeenReports:
         reports = [anna.report(counter=counter) for counter in (1, 2)]
         anna.number += 1
         reports += [anna.report(counter=0)]
-        reports += sorted(
-            (anna.report(anna.library.heads().without([log]), counter=1) for log in anna.library.heads()), key=lambda report: report.rank
-        )
+        same_numbers = [anna.report(anna.library.heads().without([log]), counter=1) for log in anna.library.heads()]
+        reports += sorted(same_numbers, key=lambda report: hashlib.sha256(report.statement).digest())
         for index, older in enumerate(reports):
             assert not newer(older, older)
             for later in reports[index + 1 :]:

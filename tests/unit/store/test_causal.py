@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pycrdt import Doc, Map
 
 from store.causal import BufferFullError, CausalBuffer
 
@@ -74,3 +76,35 @@ def test_what_doesn_t_fit_is_refused_by_name_and_fits_later() -> None:
         buffer.offer("d", [], None, size=0)
     assert [name for name, _ in buffer.drain()] == ["a", "c"]
     assert buffer.offer("b", [], None, size=3)
+
+
+WRITES_OF_ONE_CLIENT = {
+    "a=v0": (set(), bytes.fromhex("010101002801016d0161017702763000")),
+    "b=v1": ({"a=v0"}, bytes.fromhex("010101012801016d0162017702763100")),
+    "a=v2": ({"b=v1"}, bytes.fromhex("01010102a8010001770276320101010001")),
+}
+
+
+def apply(updates: list[bytes]) -> dict[str, str]:
+    """What the engine makes of updates, one after the other."""
+    document: Doc[Map[str]] = Doc()
+    for update in updates:
+        document.apply_update(update)
+    return dict(document.get("m", type=Map).to_py() or {})
+
+
+def test_the_engine_loses_data_when_updates_come_out_of_order() -> None:
+    """Why there is a buffer. Should this fail after an upgrade, the engine has become better; the buffer stays."""
+    updates = {name: update for name, (_, update) in WRITES_OF_ONE_CLIENT.items()}
+    assert apply([updates[name] for name in ("b=v1", "a=v2", "a=v0")]) == {"b": "v1"}
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(WRITES_OF_ONE_CLIENT)))
+def test_the_buffer_makes_that_harmless(order: tuple[str, ...]) -> None:
+    buffer: CausalBuffer[str, bytes] = CausalBuffer(max_items=10, max_bytes=1000)
+    updates: list[bytes] = []
+    for name in order:
+        needs, update = WRITES_OF_ONE_CLIENT[name]
+        buffer.offer(name, needs, update, size=len(update))
+        updates += [ready for _, ready in buffer.drain()]
+    assert apply(updates) == {"a": "v2", "b": "v1"}

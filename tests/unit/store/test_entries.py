@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -51,8 +53,6 @@ def test_bytes_that_were_changed_are_refused_or_not_signed(data: st.DataObject) 
 
 
 def refusal(prefix: object, *, body: bytes = b"", header_body: bytes | None = None) -> str:
-    import hashlib
-
     named = body if header_body is None else header_body
     header = encode([prefix if isinstance(prefix, bytes) else encode(prefix), hashlib.sha256(named).digest(), len(named)])
     with pytest.raises(RefusedError) as caught:

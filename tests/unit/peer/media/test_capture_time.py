@@ -60,7 +60,9 @@ def test_satellite_time_is_utc() -> None:
     assert parse_gps_moment("2019:03:21", (16.0, 4.0, 21.01)) == "2019-03-21T16:04:21+00:00"
 
 
-@pytest.mark.parametrize("time", [(), (1.0, 2.0), (math.nan, 0.0, 0.0), (25.0, 0.0, 0.0), (1.0, 60.0, 0.0), (-1.0, 0.0, 0.0), (math.inf, 0.0, 0.0)])
+@pytest.mark.parametrize(
+    "time", [(), (1.0, 2.0), (math.nan, 0.0, 0.0), (25.0, 0.0, 0.0), (1.0, 60.0, 0.0), (-1.0, 0.0, 0.0), (math.inf, 0.0, 0.0)]
+)
 def test_absurd_satellite_time_is_none(time: tuple[float, ...]) -> None:
     assert parse_gps_moment("2019:03:21", time) is None
 

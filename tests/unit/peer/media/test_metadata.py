@@ -42,7 +42,9 @@ def read(shot: Shot, xmp: Mapping[str, str] = NO_XMP) -> Metadata:
     return read_metadata(parse_block(shot.exif()), xmp)
 
 
-def block(main: Mapping[int, Any] | None = None, exposure: Mapping[int, Any] | None = None, gps: Mapping[int, Any] | None = None) -> ExifDirectories:
+def block(
+    main: Mapping[int, Any] | None = None, exposure: Mapping[int, Any] | None = None, gps: Mapping[int, Any] | None = None
+) -> ExifDirectories:
     exif = Image.Exif()
     for directory, values in ((exif, main), (exif.get_ifd(0x8769), exposure), (exif.get_ifd(0x8825), gps)):
         for tag, value in (values or {}).items():
@@ -79,21 +81,22 @@ def test_numbers_without_a_fraction_are_integers() -> None:
     assert (type(found["f"]), type(found["focal"])) == (int, int)
 
 
+ALL_EXIF: tuple[dict[int, Any], ...] = (
+    {0x0132: "2020:06:06 06:00:00", 0x9010: "+01:00"},
+    {0x9003: "2020:01:01 01:00:00", 0x9004: "2020:02:02 02:00:00"},
+    {7: (9.0, 0.0, 0.0), 29: "2020:09:09"},
+)
+XMP = {"exif:DateTimeOriginal": "2020-03-03T03:00:00", "photoshop:DateCreated": "2020-04-04", "xmp:CreateDate": "2020-05-05T05:00:00Z"}
+
+
 class TestTaken:
     """Which date counts."""
 
-    ALL_EXIF = (
-        {0x0132: "2020:06:06 06:00:00", 0x9010: "+01:00"},
-        {0x9003: "2020:01:01 01:00:00", 0x9004: "2020:02:02 02:00:00"},
-        {7: (9.0, 0.0, 0.0), 29: "2020:09:09"},
-    )
-    XMP = {"exif:DateTimeOriginal": "2020-03-03T03:00:00", "photoshop:DateCreated": "2020-04-04", "xmp:CreateDate": "2020-05-05T05:00:00Z"}
-
     def test_in_order(self) -> None:
-        main, exposure, gps = self.ALL_EXIF
-        assert read_metadata(block(main, exposure, gps), self.XMP)["taken"] == "2020-01-01T01:00:00"
-        assert read_metadata(block(main, {0x9004: exposure[0x9004]}, gps), self.XMP)["taken"] == "2020-02-02T02:00:00"
-        assert read_metadata(block(main, {}, gps), self.XMP)["taken"] == "2020-03-03T03:00:00"
+        main, exposure, gps = ALL_EXIF
+        assert read_metadata(block(main, exposure, gps), XMP)["taken"] == "2020-01-01T01:00:00"
+        assert read_metadata(block(main, {0x9004: exposure[0x9004]}, gps), XMP)["taken"] == "2020-02-02T02:00:00"
+        assert read_metadata(block(main, {}, gps), XMP)["taken"] == "2020-03-03T03:00:00"
         assert read_metadata(block(main, {}, gps), {"photoshop:DateCreated": "2020-04-04"})["taken"] == "2020-04-04T00:00:00"
         assert read_metadata(block(main, {}, gps), {"xmp:CreateDate": "2020-05-05T05:00:00Z"})["taken"] == "2020-05-05T05:00:00+00:00"
         assert read_metadata(block(main, {}, gps), {})["taken"] == "2020-06-06T06:00:00"

@@ -22,7 +22,7 @@ WHOLE: dict[str, bytes] = {
     "WebP": pictures.webp(64, 48),
     "HEIC": pictures.heic(64, 48),
     "AVIF": pictures.avif(64, 48),
-    "TIFF": pictures.tiff(64, 48),
+    "TIFF": pictures.tiff(64, 48, compression="tiff_lzw"),
     "MP4": pictures.movie(),
     "AVI": AVI,
     "MKV": MKV,

@@ -25,7 +25,12 @@ def first(data: bytes) -> object:
 
 def test_values_inside_the_entry_and_outside_of_it() -> None:
     tail_at = 8 + 2 + 3 * 12 + 4
-    data = tiff((0x0112, 3, 1, b"\x06\x00"), (0x010F, 2, 6, struct.pack("<I", tail_at)), (0x829A, 5, 1, struct.pack("<I", tail_at + 6)), tail=b"Canon\x00" + struct.pack("<II", 1, 250))
+    data = tiff(
+        (0x0112, 3, 1, b"\x06\x00"),
+        (0x010F, 2, 6, struct.pack("<I", tail_at)),
+        (0x829A, 5, 1, struct.pack("<I", tail_at + 6)),
+        tail=b"Canon\x00" + struct.pack("<II", 1, 250),
+    )
     file = TiffFile.parse(data)
     directory = file.first() if file else None
     assert directory is not None

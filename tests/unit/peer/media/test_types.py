@@ -74,7 +74,14 @@ def test_the_extension_does_not_overrule_the_content(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("make", "name"),
-    [(pictures.png, "PNG"), (pictures.webp, "WebP"), (pictures.gif, "GIF"), (pictures.tiff, "TIFF"), (pictures.avif, "AVIF"), (pictures.heic, "HEIC")],
+    [
+        (pictures.png, "PNG"),
+        (pictures.webp, "WebP"),
+        (pictures.gif, "GIF"),
+        (pictures.tiff, "TIFF"),
+        (pictures.avif, "AVIF"),
+        (pictures.heic, "HEIC"),
+    ],
 )
 def test_real_files_named_jpg_are_what_they_are(make: Callable[[], bytes], name: str) -> None:
     found = identify(make()[:HEAD_BYTES], "IMG_0001.JPG")
@@ -105,7 +112,10 @@ def test_what_is_no_picture_is_rejected_with_its_reason(head: bytes, name: str, 
     assert not found.expected
 
 
-@pytest.mark.parametrize("name", [".DS_Store", "Thumbs.db", "THUMBS.DB", "desktop.ini", "._IMG_0001.JPG", "Icon\r", ".hidden.jpg", "IMG_0001.xmp", "IMG_0001.AAE"])
+@pytest.mark.parametrize(
+    "name",
+    [".DS_Store", "Thumbs.db", "THUMBS.DB", "desktop.ini", "._IMG_0001.JPG", "Icon\r", ".hidden.jpg", "IMG_0001.xmp", "IMG_0001.AAE"],
+)
 def test_system_files_and_sidecars_are_expected_to_be_left_behind(name: str) -> None:
     found = identify(pictures.jpeg(8, 8), name)
     assert isinstance(found, Reject)
@@ -119,7 +129,9 @@ def test_names_kinds_and_extensions_agree() -> None:
         assert all(extension == extension.lower() for extension in known.extensions)
 
 
-prefixes = st.sampled_from([head for head, _ in HEADS.values()] + [b"", b"RIFF", b"\x00\x00\x00\xffftyp", b"II*\x00\xff\xff\xff\xff", b"<?xml"])
+prefixes = st.sampled_from(
+    [head for head, _ in HEADS.values()] + [b"", b"RIFF", b"\x00\x00\x00\xffftyp", b"II*\x00\xff\xff\xff\xff", b"<?xml"]
+)
 
 
 @given(prefixes, st.binary(max_size=600), st.text(max_size=40))

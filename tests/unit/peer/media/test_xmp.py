@@ -8,7 +8,10 @@ from hypothesis import strategies as st
 
 from peer.media.xmp import MAX_PACKET_BYTES, read_packet
 
-HEAD = '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmlns:aux="http://ns.adobe.com/exif/1.0/aux/"'
+HEAD = (
+    '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+    '<rdf:Description xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmlns:aux="http://ns.adobe.com/exif/1.0/aux/"'
+)
 TAIL = "</rdf:RDF></x:xmpmeta>"
 ATTRIBUTE = f'{HEAD} xmp:CreateDate="2010-09-27T14:35:33+02:00"/>{TAIL}'
 ELEMENT = f"{HEAD}><xmp:CreateDate> 2010-09-27T14:35:33+02:00 </xmp:CreateDate><aux:Lens>EF 50mm</aux:Lens></rdf:Description>{TAIL}"

@@ -1,0 +1,204 @@
+"""``calotype run``, ``sync`` and ``fetch``: the engine, in this process or in the one that runs already."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import click
+import trio
+
+from peer.app import Peer, open_peer
+from peer.commands.invocation import Invocation, common_options, finish
+from peer.commands.opening import opened
+from peer.commands.bars import transfer_bar
+from peer.control import ask, read_address, write_private_json
+from peer.engine.control import sync_report
+from peer.engine.engine import EngineRunsError
+from peer.errors import CalotypeError, ExitCode, IntegrityError, UnreachableNodeError
+from peer.layout import LibraryFolder
+from peer.library.library import Library
+from peer.library.queries import Queries
+from store.ids import FileHash, RecordId
+
+DEFAULT_WAIT = 3600.0
+NODE_SECONDS = 15.0
+FETCH_POLL_SECONDS = 0.2
+
+
+@click.command()
+@click.option("--lan/--no-lan", default=True, help="Look for devices on the local network. (This version syncs through relays only.)")
+@click.option("--gallery", default=None, hidden=True, help="Address of the gallery; not in this version.")
+@click.option(
+    "--ready-file", type=click.Path(path_type=Path), default=None, help="Written once the peer serves, as JSON {pid, lan, gallery}."
+)
+@common_options
+def run(invocation: Invocation, lan: bool, gallery: str | None, ready_file: Path | None) -> None:
+    """Keep this library in sync until stopped.
+
+    Changes of other devices arrive within moments, and so do this device's there. Other commands may run beside it.
+
+    \b
+    Example: calotype run
+    """
+    trio.run(_run, invocation, ready_file)
+
+
+async def _run(invocation: Invocation, ready_file: Path | None) -> None:
+    async with open_peer(LibraryFolder(invocation.library), report_at_once=False) as peer, trio.open_nursery() as nursery:
+        await nursery.start(peer.serve)
+        if ready_file is not None:
+            await trio.to_thread.run_sync(write_private_json, ready_file, {"pid": os.getpid(), "lan": None, "gallery": None})
+        nodes = peer.library.nodes.all()
+        invocation.say(
+            f"In touch with {', '.join(node.url for node in nodes)}."
+            if nodes
+            else "No relay is configured: see `calotype relay add --help`."
+        )
+        invocation.say("Press Ctrl-C to stop.")
+        with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+            async for _ in signals:
+                break
+        nursery.cancel_scope.cancel()
+    invocation.say("Stopped. Nothing was lost; what was on its way goes on next time.")
+
+
+@click.command()
+@click.option(
+    "--wait", type=click.FloatRange(min=0), default=None, help="Seconds to go on trying; without it, until nothing is left to do."
+)
+@click.option("--originals", is_flag=True, help="Fetch every original too, whatever this device's policy says.")
+@common_options
+def sync(invocation: Invocation, wait: float | None, originals: bool) -> None:
+    """Work until nothing is left to do with the nodes in reach, then end.
+
+    \b
+    Example: calotype sync
+    """
+    report = trio.run(_sync, invocation, wait)
+    invocation.document(report, lambda: _show_sync(invocation, report))
+    if report["digest_mismatch"]:
+        raise IntegrityError(
+            f"This device and {', '.join(report['digest_mismatch'])} have seen the same changes and show different libraries.",
+            hint="No photo is lost. Run `calotype verify --deep` on both devices and report what they print.",
+        )
+    if report["nodes"] and all(node["state"] in ("away", "connecting") for node in report["nodes"]):
+        reason = report["nodes"][0]["reason"]
+        raise UnreachableNodeError(
+            f"No node could be reached: {reason}. Everything stays queued.", hint="Try again when the network or the relay is back."
+        )
+    finish(ExitCode.DONE if report["converged"] else ExitCode.PARTLY)
+
+
+async def _sync(invocation: Invocation, wait: float | None) -> dict[str, Any]:
+    folder = LibraryFolder(invocation.library)
+    try:
+        async with open_peer(folder, report_at_once=True) as peer, trio.open_nursery() as nursery:
+            await nursery.start(peer.serve)
+            async with transfer_bar(invocation, peer.engine.progress, peer.library):
+                report = await _settle(peer, wait)
+            nursery.cancel_scope.cancel()
+    except EngineRunsError:
+        report = await _ask_running(folder, wait)
+    with opened(invocation) as library:
+        report["digest_mismatch"] = mismatching_devices(library)
+    return report
+
+
+async def _settle(peer: Peer, wait: float | None) -> dict[str, Any]:
+    with trio.move_on_after(DEFAULT_WAIT if wait is None else max(wait, 0.001)):
+        if wait is None:
+            await peer.engine.until_settled()
+        else:
+            await peer.engine.until_settled(all_reached=True)
+    return sync_report(peer.library, peer.engine, {})
+
+
+async def _ask_running(folder: LibraryFolder, wait: float | None) -> dict[str, Any]:
+    address = read_address(folder.engine_address)
+    if address is None:
+        raise EngineRunsError(
+            "Another command is working with this library's nodes.", hint="Try again when it has ended.", exit_code=ExitCode.UNREACHABLE
+        )
+    async for reply in ask(address, {"do": "sync", "wait": wait}):
+        return reply
+    raise UnreachableNodeError("The running peer ended before it answered. Everything stays queued.", hint="Run the command again.")
+
+
+def mismatching_devices(library: Library) -> list[str]:
+    """Devices whose newest seen report covers exactly what is applied here, and gives another digest."""
+    ours, heads = bytes(library.records.digest()), library.applied_heads()
+    reports = [report for report in library.log.seen() if report.device != library.device and report.heads == heads]
+    names = Queries(library.database).device_names()
+    return [
+        names.get(report.device, (report.device.short(), "", ""))[0]
+        for report in reports
+        if (theirs := library.digest_in(report)) is not None and theirs != ours
+    ]
+
+
+def _show_sync(invocation: Invocation, report: dict[str, Any]) -> None:
+    invocation.say(
+        f"{'In sync' if report['converged'] else 'Not everything is done'}: {report['sent']} changes sent, {report['received']} received, "
+        f"{report['blobs_up']} blobs ({report['bytes_up'] / 1e6:.1f} MB) up, {report['blobs_down']} ({report['bytes_down'] / 1e6:.1f} MB) down."
+    )
+    for node in report["nodes"]:
+        if node["reason"]:
+            invocation.say(f"  {node['name']}: {node['reason']}")
+    if not report["nodes"]:
+        invocation.say("  No relay is configured: see `calotype relay add --help`.")
+
+
+@click.command()
+@click.argument("assets", nargs=-1, required=True)
+@click.option("--wait", type=click.FloatRange(min=0), default=600.0, show_default=True, help="Seconds to go on trying.")
+@common_options
+def fetch(invocation: Invocation, assets: tuple[str, ...], wait: float) -> None:
+    """Make originals present on this device, and print where they are.
+
+    \b
+    Example: calotype fetch 3f2a
+    """
+    with opened(invocation) as library:
+        records = [Queries(library.database).find(text) for text in assets]
+        wanted = {record: files_of(library, record) for record in records}
+    missing = trio.run(_fetch, invocation, wanted, wait)
+    with opened(invocation) as library:
+        paths = {record.body.hex(): _path_of(library, files[0]) for record, files in wanted.items() if files and files[0] not in missing}
+    invocation.document(paths, lambda: invocation.table(["id", "path"], [(record[:10], path) for record, path in paths.items()]))
+    if missing:
+        raise UnreachableNodeError(
+            f"{len(missing)} files could not be fetched: no node in reach has them, or none is in reach. They stay queued.",
+            hint="`calotype why ID` says where a photo's files are.",
+        )
+
+
+async def _fetch(invocation: Invocation, wanted: dict[RecordId, list[FileHash]], wait: float) -> set[FileHash]:
+    files = {file for each in wanted.values() for file in each}
+    with opened(invocation) as library:
+        if not await trio.to_thread.run_sync(not_held, library, files):
+            return set()
+    with trio.move_on_after(wait):
+        await _sync(invocation, min(wait, NODE_SECONDS))
+    with opened(invocation) as library:
+        return not_held(library, files)
+
+
+def not_held(library: Library, files: set[FileHash]) -> set[FileHash]:
+    return {file for file in files if (held := library.held.get(file)) is None or not (library.folder.root / held.path).exists()}
+
+
+def files_of(library: Library, record: RecordId) -> list[FileHash]:
+    """The primary file of an asset first, then its others."""
+    with library.database.read() as connection:
+        rows = connection.execute("SELECT file FROM asset_file WHERE record = ? ORDER BY role <> 'primary', role", (record,)).fetchall()
+    return [FileHash(row[0]) for row in rows]
+
+
+def _path_of(library: Library, file: FileHash) -> str:
+    held = library.held.get(file)
+    if held is None:
+        raise CalotypeError("The file was removed meanwhile.")
+    return str(library.folder.root / held.path)

@@ -1,0 +1,66 @@
+"""What a running engine answers to other commands on this machine."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import trio
+
+from peer.control import Reply, SendReply
+from peer.engine.engine import Engine
+from peer.library.library import Library
+from peer.seams import RunBlocking
+
+DEFAULT_WAIT_SECONDS = 3600.0
+
+
+class EngineControl:
+    """The handler of the control socket."""
+
+    def __init__(self, library: Library, engine: Engine, run_blocking: RunBlocking) -> None:
+        self._library = library
+        self._engine = engine
+        self._run = run_blocking
+
+    async def __call__(self, request: Reply, reply: SendReply) -> None:
+        match request.get("do"):
+            case "changed":
+                await self._engine.library_changed()
+            case "nodes":
+                await reply({"nodes": [state.to_json() for state in self._engine.progress.nodes.values()]})
+            case "sync":
+                await reply(await self._sync(_seconds(request.get("wait"))))
+            case _:
+                await reply({"error": "unknown request"})
+
+    async def _sync(self, seconds: float) -> dict[str, Any]:
+        """Do now what would be done anyway, until nothing is left; counts are those of this while."""
+        before = asdict(self._engine.progress.counts)
+        await self._run(self._hurry)
+        self._engine.retry_now()
+        await self._engine.library_changed()
+        with trio.move_on_after(seconds):
+            await self._engine.until_settled()
+        return sync_report(self._library, self._engine, before)
+
+    def _hurry(self) -> None:
+        for node in self._library.nodes.all():
+            self._library.uploads.hurry(node.number)
+        self._library.downloads.hurry()
+
+
+def sync_report(library: Library, engine: Engine, before: dict[str, int]) -> dict[str, Any]:
+    """The JSON of ``calotype sync``. ``converged``: with each node everything was exchanged, and nothing is queued or waiting."""
+    counts = asdict(engine.progress.counts)
+    nodes = [state.to_json() for state in engine.progress.nodes.values()]
+    left = library.uploads.count()[0] + library.downloads.count()[0] + library.waiting_count()
+    return {
+        "converged": engine.settled and engine.reached and not left,
+        **{name: counts[name] - before.get(name, 0) for name in counts},
+        "nodes": nodes,
+    }
+
+
+def _seconds(value: object) -> float:
+    return float(value) if isinstance(value, (int, float)) and 0 <= value < 10**9 else DEFAULT_WAIT_SECONDS

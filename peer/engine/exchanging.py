@@ -1,0 +1,37 @@
+"""One exchange of entries, without a session that stays: for joining and inviting."""
+
+from __future__ import annotations
+
+from peer.library.library import Library
+from peer.seams import RunBlocking
+from relay.api import LibraryApi
+from relay.messages import PullEnd, PullRequest
+
+PAGE_BYTES = 2 * 1024 * 1024
+APPLY_ENTRIES = 64
+
+
+async def pull_all(library: Library, api: LibraryApi, run_blocking: RunBlocking) -> None:
+    """Everything that the node has and this device lacks."""
+    more = True
+    while more:
+        heads = await run_blocking(library.log.heads)
+        portion: list[bytes] = []
+        async with api.pull(PullRequest(cursor=None, heads=heads, limit=PAGE_BYTES, seen=False)) as items:
+            async for item in items:
+                if isinstance(item, PullEnd):
+                    more = item.more
+                else:
+                    portion.append(item)
+                    if len(portion) >= APPLY_ENTRIES:
+                        await run_blocking(library.receive, portion)
+                        portion = []
+        await run_blocking(library.receive, portion)
+
+
+async def push_all(library: Library, api: LibraryApi, run_blocking: RunBlocking) -> None:
+    """Everything that this device has and the node lacks."""
+    theirs, after = (await api.heads()).heads, 0
+    while page := await run_blocking(lambda: library.log.missing(theirs, limit_bytes=PAGE_BYTES, after=after)):  # noqa: B023 - called at once
+        await api.push([arrived.entry.raw for arrived in page])
+        after = page[-1].arrival

@@ -1,0 +1,219 @@
+"""What ``calotype set`` understands: ``KEY=VALUE``, ``keyword+=WORD`` and ``keyword-=WORD``. Pure.
+
+All of it is parsed before anything is written, so one wrong word changes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from crdt.draft import Draft
+from crdt.keys import KeyFormatError, escape
+from crdt.schema import SCHEMAS
+from crdt.update import MAX_VALUE_BYTES
+from crdt.values import Value, canonical
+from peer.errors import UsageError
+from store.ids import RecordKind
+
+MAX_TEXT_BYTES = MAX_VALUE_BYTES - 1024
+"""Of a caption or title: what a record can hold, with room for what stands around it."""
+
+NOTHING = "none"
+"""The word that takes a value away."""
+
+_SHOWN_CHARACTERS = 40
+_RATING = re.compile(r"[0-5]", re.ASCII)
+_ASSIGNMENT = re.compile(r"([^=+\-]*)(\+=|-=|=)(.*)", re.DOTALL)
+_SWITCHES: Final = {"yes": True, "true": True, "on": True, "1": True, "no": False, "false": False, "off": False, "0": False}
+_NUMBER = r"[+-]?\d+(?:\.\d*)?"
+_LOCATION = re.compile(rf"({_NUMBER})\s*,\s*({_NUMBER})(?:\s*,\s*({_NUMBER}))?", re.ASCII)
+_TIME = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d)(:\d\d(?:\.\d+)?)?\s?(Z|z|[+-]\d\d:?\d\d)?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetField:
+    """``KEY=VALUE``."""
+
+    field: str
+    value: Value
+
+    def apply(self, draft: Draft) -> None:
+        draft.set(self.field, self.value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddKeyword:
+    """``keyword+=WORD``: afresh where it is there already, so that it stays even if somebody takes it away at the same time."""
+
+    word: str
+
+    def apply(self, draft: Draft) -> None:
+        draft.add("keyword", self.word)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveKeyword:
+    """``keyword-=WORD``."""
+
+    word: str
+
+    def apply(self, draft: Draft) -> None:
+        draft.discard("keyword", self.word)
+
+
+Assignment: TypeAlias = SetField | AddKeyword | RemoveKeyword
+
+
+def parse_assignments(texts: Iterable[str]) -> tuple[Assignment, ...]:
+    """``UsageError`` with a hint for the first that is wrong, and when there is none at all."""
+    assignments = tuple(_parse(text) for text in texts)
+    if not assignments:
+        raise UsageError("Nothing was given to set.", hint=_HINT)
+    return assignments
+
+
+def parse_field(kind: RecordKind, field: str, text: str) -> Value:
+    """The value that ``text`` means for a register of this kind of record; ``UsageError`` when it can't have it.
+
+    Fields that ``set`` knows are written as there; others as JSON, or as plain text where they hold text.
+    """
+    known = FIELDS.get(field) if kind is RecordKind.ASSET else None
+    if known is not None:
+        return _value(field, known, text)
+    register = SCHEMAS[kind].find_register(field)
+    for read in (_json, str):
+        with suppress(ValueError, RecursionError):
+            value = canonical(read(text))
+            if register is not None:
+                register.parse(value)
+                return value
+    raise UsageError(
+        f"{_shown(text)} can't be the value of {field}. Nothing was changed.",
+        hint="Choose one of the values that `calotype conflicts` shows.",
+    )
+
+
+def check_text(text: str, what: str) -> str:
+    """``text`` when a record can hold it, else ``UsageError``."""
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError as error:
+        raise UsageError(f"The {what} isn't valid UTF-8. Nothing was changed.", hint="Check the encoding of your terminal.") from error
+    if size > MAX_TEXT_BYTES:
+        raise UsageError(f"The {what} has {size:,} bytes; {MAX_TEXT_BYTES:,} are possible. Nothing was changed.", hint="Shorten it.")
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    parse: Callable[[str], Value]
+    expects: str
+    example: str
+
+
+def _switch(text: str) -> Value:
+    word = text.strip().lower()
+    if word not in _SWITCHES:
+        raise ValueError("neither yes nor no")
+    return _SWITCHES[word]
+
+
+def _rating(text: str) -> Value:
+    return int(_matched(_RATING, text)[0])
+
+
+def _caption(text: str) -> Value:
+    return check_text(text, "caption")
+
+
+def _taken(text: str) -> Value:
+    if text.strip().lower() == NOTHING:
+        return None
+    day, minute, seconds, offset = _matched(_TIME, text).groups()
+    return {"t": f"{day}T{minute}{seconds or ':00'}{_offset(offset)}"}
+
+
+def _offset(text: str | None) -> str:
+    if text is None or text in "Zz":
+        return (text or "").upper()
+    return f"{text[:3]}:{text[-2:]}"
+
+
+def _location(text: str) -> Value:
+    if text.strip().lower() == NOTHING:
+        return None
+    return [float(part) for part in _matched(_LOCATION, text).groups() if part is not None]
+
+
+def _matched(pattern: re.Pattern[str], text: str) -> re.Match[str]:
+    match = pattern.fullmatch(text.strip())
+    if match is None:
+        raise ValueError("not in the form that is expected")
+    return match
+
+
+FIELDS: Final[Mapping[str, _Field]] = {
+    "favorite": _Field(_switch, "yes or no", "favorite=yes"),
+    "rating": _Field(_rating, "a whole number from 0 to 5", "rating=4"),
+    "caption": _Field(_caption, "text", "caption='At the sea'"),
+    "taken": _Field(_taken, "a time that exists, or `none` for the file's own", "taken=2024-07-21T18:03:11+02:00"),
+    "location": _Field(
+        _location, "latitude and longitude in degrees, and an altitude in metres where it is known, or `none`", "location=59.33,18.06"
+    ),
+    "hidden": _Field(_switch, "yes or no", "hidden=yes"),
+}
+_HINT = f"Known are {', '.join(FIELDS)}, keyword+=WORD and keyword-=WORD. For example: rating=4"
+
+
+def _parse(text: str) -> Assignment:
+    match = _ASSIGNMENT.fullmatch(text)
+    if match is None:
+        raise UsageError(f"{_shown(text)} is no KEY=VALUE. Nothing was changed.", hint=_HINT)
+    key, operator, value = match[1].strip(), match[2], match[3]
+    if key == "keyword":
+        return _keyword(operator, value)
+    field = FIELDS.get(key)
+    if field is None:
+        raise UsageError(f"There is nothing called {_shown(key)} to set. Nothing was changed.", hint=_HINT)
+    if operator != "=":
+        raise UsageError(
+            f"{key} has one value. Nothing was changed.", hint=f"Write {key}= instead of {key}{operator}, for example: {field.example}"
+        )
+    return SetField(field=key, value=_value(key, field, value))
+
+
+def _keyword(operator: str, word: str) -> Assignment:
+    if operator == "=":
+        raise UsageError(
+            "A photo can have many keywords. Nothing was changed.", hint="Write keyword+=WORD to add one, keyword-=WORD to take one away."
+        )
+    word = word.strip()
+    try:
+        escape(word)
+    except KeyFormatError as error:
+        raise UsageError(f"{_shown(word)} can't be a keyword: {error}. Nothing was changed.", hint="For example: keyword+=sea") from error
+    return AddKeyword(word=word) if operator == "+=" else RemoveKeyword(word=word)
+
+
+def _value(key: str, field: _Field, text: str) -> Value:
+    try:
+        value = canonical(field.parse(text))
+        SCHEMAS[RecordKind.ASSET].register(key).parse(value)
+    except ValueError as error:
+        raise UsageError(
+            f"{key}={_shown(text)} isn't understood. Nothing was changed.", hint=f"It takes {field.expects}. For example: {field.example}"
+        ) from error
+    return value
+
+
+def _json(text: str) -> object:
+    return None if text.strip().lower() == NOTHING else json.loads(text)
+
+
+def _shown(text: str) -> str:
+    return text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "…"

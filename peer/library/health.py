@@ -1,0 +1,191 @@
+"""Whether a device has everything, what is on its way, and what is stuck and why: ``calotype status``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from peer.library.devices import device_rows
+from peer.library.instants import iso_utc, iso_utc_or_none
+from peer.library.library import Library
+from peer.library.queries import Queries
+from peer.library.writers import Writers
+from store.ids import EntryHash
+
+MAX_PENDING = 1000
+"""Waiting entries that are named one by one; ``pending_count`` counts all."""
+
+NOT_RUNNING = "not running"
+LISTENING = "listening"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transfers:
+    """Items that are queued, and their bytes."""
+
+    count: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """The state of this device's library. ``disagreeing``: devices that say to have applied exactly what is applied here, and yet have
+    another digest: a convergence problem. ``forks`` holds each log with several tips, and the tips as evidence.
+    """
+
+    library: str
+    device: str
+    converged: bool
+    digest: str
+    assets: int
+    trashed: int
+    entries: int
+    pending_count: int
+    pending: tuple[Mapping[str, Any], ...]
+    uploads: Transfers
+    downloads: Transfers
+    previews: int
+    stuck: tuple[Mapping[str, Any], ...]
+    void: int
+    forks: tuple[Mapping[str, Any], ...]
+    held_back_by: tuple[str, ...]
+    disagreeing: tuple[str, ...]
+    nodes: tuple[Mapping[str, Any], ...]
+    storage: Mapping[str, int]
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields of CLI.md, and some more."""
+        return {
+            "library": self.library,
+            "device": self.device,
+            "converged": self.converged,
+            "digest": self.digest,
+            "assets": self.assets,
+            "trashed": self.trashed,
+            "entries": self.entries,
+            "pending_count": self.pending_count,
+            "pending": [dict(each) for each in self.pending],
+            "uploads": self.uploads.count,
+            "upload_bytes": self.uploads.size,
+            "downloads": self.downloads.count,
+            "download_bytes": self.downloads.size,
+            "previews": self.previews,
+            "stuck": [dict(each) for each in self.stuck],
+            "void": self.void,
+            "forks": len(self.forks),
+            "forked_logs": [dict(each) for each in self.forks],
+            "held_back_by": list(self.held_back_by),
+            "disagreeing": list(self.disagreeing),
+            "nodes": [dict(each) for each in self.nodes],
+            "storage": dict(self.storage),
+        }
+
+
+def library_status(library: Library, live_nodes: Sequence[Mapping[str, Any]] | None) -> Status:
+    """The status now. ``live_nodes``: what the running engine knows of its nodes; ``None`` when none runs."""
+    with library.database.read():
+        assets, trashed = Queries(library.database).count()
+        uploads, downloads = Transfers(*library.uploads.count()), Transfers(*library.downloads.count())
+        waiting = library.waiting_count()
+        nodes = tuple(_stored_nodes(library) if live_nodes is None else map(_live_node, live_nodes))
+        disagreeing = tuple(_disagreeing(library))
+        queued = uploads.count + downloads.count + waiting
+        return Status(
+            library=library.id.hex(),
+            device=library.device.hex(),
+            converged=all(map(_is_settled, nodes)) and not queued and not disagreeing,
+            digest=bytes(library.records.digest()).hex(),
+            assets=assets,
+            trashed=trashed,
+            entries=library.log.count(),
+            pending_count=waiting,
+            pending=tuple(_pending(library)),
+            uploads=uploads,
+            downloads=downloads,
+            previews=_count(library, "preview_wanted"),
+            stuck=tuple(_stuck(library)),
+            void=_count(library, "void"),
+            forks=tuple(_forks(library)),
+            held_back_by=tuple(_held_back_by(library)),
+            disagreeing=disagreeing,
+            nodes=nodes,
+            storage=_storage(library),
+        )
+
+
+def _stored_nodes(library: Library) -> Iterator[Mapping[str, Any]]:
+    """What is remembered of nodes that nobody is in touch with: ``ahead`` counts what came since all was exchanged and reported."""
+    arrival = library.log.arrival()
+    for node in library.nodes.all():
+        yield {
+            "name": node.url,
+            "kind": "relay",
+            "address": node.url,
+            "state": NOT_RUNNING,
+            "last_contact": iso_utc_or_none(node.last_contact),
+            "behind": 0,
+            "ahead": max(arrival - library.meta.get_int(f"reported:{node.number}"), 0),
+            "reason": "",
+        }
+
+
+def _live_node(node: Mapping[str, Any]) -> Mapping[str, Any]:
+    contact = node.get("last_contact")
+    return {**node, "last_contact": iso_utc(contact) if isinstance(contact, int) else contact}
+
+
+def _is_settled(node: Mapping[str, Any]) -> bool:
+    return node["state"] in (LISTENING, NOT_RUNNING) and not node["behind"] and not node["ahead"]
+
+
+def _pending(library: Library) -> Iterator[Mapping[str, Any]]:
+    with library.database.read() as connection:
+        rows = connection.execute("SELECT name, reason, since FROM waiting ORDER BY arrival LIMIT ?", (MAX_PENDING,)).fetchall()
+    yield from ({"entry": name.hex(), "reason": reason, "since": iso_utc(since)} for name, reason, since in rows)
+
+
+def _stuck(library: Library) -> Iterator[Mapping[str, Any]]:
+    for each in (*library.uploads.stuck(), *library.downloads.stuck()):
+        yield {"item": each.item, "reason": each.reason, "next_try": iso_utc(each.next_try) if each.next_try else None}
+
+
+def _forks(library: Library) -> Iterator[Mapping[str, Any]]:
+    writers, logs = Writers(library), library.roster().logs
+    for log, tips in library.log.heads().items():
+        if len(tips) > 1:
+            device = logs.get(log)
+            yield {
+                "log": log.hex(),
+                "device": None if device is None else writers.known(device).name,
+                "tips": [{"seq": tip.seq, "entry": tip.name.hex()} for tip in tips],
+            }
+
+
+def _held_back_by(library: Library) -> Iterator[str]:
+    """Names of the active members whose newest report doesn't cover all that is stored here."""
+    yield from (row["name"] for row in device_rows(library) if row["member"] and row["active"] and not row["this"] and row["behind"])
+
+
+def _disagreeing(library: Library) -> Iterator[str]:
+    """Devices that report the heads that are applied here, and another digest."""
+    heads, digest, writers = library.applied_heads(), bytes(library.records.digest()), Writers(library)
+    for report in library.log.seen():
+        if report.device != library.device and report.heads == heads and library.digest_in(report) not in (None, digest):
+            yield writers.known(report.device).name
+
+
+def _count(library: Library, table: str) -> int:
+    with library.database.read() as connection:
+        return int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])  # noqa: S608 - names are ours
+
+
+def _storage(library: Library) -> Mapping[str, int]:
+    held = library.held.totals()
+    database = library.folder.database
+    files = (database, database.with_name(database.name + "-wal"))
+    return {
+        "originals": held["original"][1],
+        "thumbnails": held["thumbnail"][1] + held["preview"][1],
+        "database": sum(file.stat().st_size for file in files if file.exists()),
+    }

@@ -1,0 +1,100 @@
+"""Where each of a photo's files is, and why anything is not where it should be: ``calotype why``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from crdt.asset import view_asset
+from crdt.record import EMPTY
+from peer.library.asset_files import AssetFile, files_of
+from peer.library.details import asset_summary
+from peer.library.instants import iso_utc
+from peer.library.library import Library
+from store.ids import FileHash, RecordId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueuedUpload:
+    """What of a file still has to go to a node. ``next_try`` in milliseconds since 1970; 0: at once."""
+
+    node: str
+    blobs: int
+    size: int
+    reason: str
+    next_try: int
+
+    def to_json(self) -> dict[str, Any]:
+        return {"node": self.node, "blobs": self.blobs, "bytes": self.size, "reason": self.reason, "next_try": _when(self.next_try)}
+
+
+def explain(library: Library, record: RecordId) -> dict[str, Any]:
+    """A document with ``files``: of each its role, whether and where it is here, what is queued for it, and a sentence."""
+    with library.database.read():
+        summary = asset_summary(library, record)
+        asset = view_asset(library.records.content(record) or EMPTY)
+        answer = {key: summary[key] for key in ("id", "name", "trashed", "original")}
+        return answer | {"files": [_explain_file(library, file) for file in files_of(library, asset)], "preview": _preview(library, record)}
+
+
+def _explain_file(library: Library, file: AssetFile) -> dict[str, Any]:
+    uploads, download = _uploads(library, file.file), library.downloads.waiting(file.file)
+    here = file.path is not None and file.path.exists()
+    as_recorded = here and file.held is not None and (file.held.incoming is not None or file.held.untouched(library.folder.root))
+    return file.to_json() | {
+        "as_recorded": as_recorded,
+        "uploads": [upload.to_json() for upload in uploads],
+        "download": None if download is None else {"reason": download[0], "next_try": _when(download[1])},
+        "explanation": " ".join([_whether_here(library, file, download, here=here, as_recorded=as_recorded), *map(_going_out, uploads)]),
+    }
+
+
+def _whether_here(library: Library, file: AssetFile, download: tuple[str, int] | None, *, here: bool, as_recorded: bool) -> str:
+    if as_recorded:
+        return "Here, as recorded."
+    if here:
+        return "Here, but its size or time is not as recorded: `calotype verify` tells whether its bytes are still the same."
+    if file.held is not None:
+        return f"It should lie at {file.held.path} but doesn't: it was moved or deleted by hand. `calotype fetch` brings it back."
+    if download is not None and download[0]:
+        return f"Not here: {download[0]}. Next try {_soon(download[1])}."
+    if not library.nodes.all():
+        return "Not here, and no relay is configured that it could come from: `calotype relay add`."
+    if download is not None:
+        return "Not here yet: it waits for its turn to be downloaded."
+    if file.size is None:
+        return "Not here, and no device has told yet how to get its bytes."
+    return "Not here, and not queued: `calotype fetch` brings it."
+
+
+def _going_out(upload: QueuedUpload) -> str:
+    parts = "one part" if upload.blobs == 1 else f"{upload.blobs} parts"
+    why = f": {upload.reason}. Next try {_soon(upload.next_try)}." if upload.reason else "."
+    return f"{upload.node} still lacks {parts} of it{why}"
+
+
+def _uploads(library: Library, file: FileHash) -> list[QueuedUpload]:
+    with library.database.read() as connection:
+        rows = connection.execute(
+            "SELECT url, count(*), sum(size), max(reason), max(next_try) FROM upload JOIN node ON node.id = upload.node"
+            " WHERE file = ? GROUP BY node ORDER BY node",
+            (file,),
+        ).fetchall()
+    return [QueuedUpload(node=url, blobs=blobs, size=size, reason=reason, next_try=at) for url, blobs, size, reason, at in rows]
+
+
+def _preview(library: Library, record: RecordId) -> str | None:
+    """Why there is no preview yet; ``None`` when none is missing."""
+    with library.database.read() as connection:
+        row = connection.execute("SELECT reason FROM preview_wanted WHERE record = ?", (record,)).fetchone()
+    if row is None:
+        return None
+    return f"The preview is still to be made{': ' + row[0] if row[0] else ''}. A running peer (`calotype run`) makes it."
+
+
+def _when(next_try: int) -> str | None:
+    return iso_utc(next_try) if next_try else None
+
+
+def _soon(next_try: int) -> str:
+    return f"at {iso_utc(next_try)}" if next_try else "at once"
