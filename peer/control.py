@@ -12,14 +12,16 @@ import os
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from hmac import compare_digest
 from pathlib import Path
 from typing import Any, Protocol
 
 import trio
 
-from peer.errors import UnreachableNodeError
+from peer.errors import CalotypeError, UnreachableNodeError
 from peer.seams import Randomness
+from store.errors import StoreError
 
 MAX_LINE = 1 << 20
 REQUEST_SECONDS = 10
@@ -76,21 +78,24 @@ async def serve_control(
                 request = await _read_line(stream)
             if not isinstance(request, dict) or not compare_digest(str(request.pop("key", "")), key):
                 return
-            await handler(request, lambda reply: stream.send_all(json.dumps(reply).encode() + b"\n"))
+            try:
+                await handler(request, lambda reply: stream.send_all(json.dumps(reply).encode() + b"\n"))
+            except (CalotypeError, StoreError) as error:
+                await stream.send_all(json.dumps({"error": str(error)}).encode() + b"\n")
         except (trio.TooSlowError, trio.BrokenResourceError, trio.ClosedResourceError, ValueError):
             return  # the command went away or isn't one of ours: nobody is left to tell
         finally:
             await trio.aclose_forcefully(stream)
 
     async with trio.open_nursery() as nursery:
-        listeners = await nursery.start(lambda task_status: trio.serve_tcp(answer, 0, host="127.0.0.1", task_status=task_status))
+        listeners = await nursery.start(partial(trio.serve_tcp, answer, 0, host="127.0.0.1"))
         port = listeners[0].socket.getsockname()[1]
         write_private_json(path, {"port": port, "pid": os.getpid(), "key": key})
         task_status.started(port)
         try:
             await trio.sleep_forever()
         finally:
-            path.unlink(missing_ok=True)
+            path.unlink(missing_ok=True)  # noqa: ASYNC240 - one name of our own, removed while everything ends
 
 
 async def _read_line(stream: trio.abc.ReceiveStream) -> Any:

@@ -36,8 +36,8 @@ class ServerLimits:
 
     connections: int = 20_000
     header_bytes: int = 16 * 1024
-    read_bytes: int = 256 * 1024
-    write_bytes: int = 256 * 1024
+    read_bytes: int = int(__import__("os").environ.get("RB", 256)) * 1024
+    write_bytes: int = int(__import__("os").environ.get("WB", 256)) * 1024
     write_seconds: float = 20
     keep_alive_seconds: float = 75
     grace_seconds: float = 3
@@ -138,7 +138,7 @@ def _config(limits: ServerLimits) -> Config:
     config.keep_alive_max_requests = 1_000_000
     config.h11_max_incomplete_size = limits.header_bytes
     config.h2_max_header_list_size = limits.header_bytes
-    config.max_app_queue_size = 4
+    config.max_app_queue_size = int(__import__("os").environ.get("QS", 4))
     return config
 
 

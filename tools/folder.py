@@ -20,6 +20,7 @@ from typing import TypeVar
 from peer.errors import CalotypeError, ExitCode, IntegrityError, NotAllowedError, UsageError
 from peer.layout import LibraryFolder
 from peer.library.library import PEER_SCHEMA
+from peer.library.meta import Meta
 from peer.library.queries import Queries
 from relay.data_folder import DataFolder
 from relay.sqlite_accounts import RELAY_SCHEMA
@@ -68,7 +69,7 @@ def look_into(root: Path, gather: Callable[[Inspected], T], *, library_id: str =
         try:
             with _read_only(path) as database:
                 _check_versions(database, path, _DEVICE_PARTS if library_folder else _RELAY_PARTS)
-                libraries = _choose(_all_libraries(database), library_id)
+                libraries = _choose(_own_library(database) if library_folder else _all_libraries(database), library_id)
                 return gather(Inspected(database=database, libraries=libraries, library_folder=library_folder))
         except _WrittenMeanwhileError:
             continue
@@ -87,7 +88,8 @@ def _find_database(root: Path) -> tuple[Path, LibraryFolder | None]:
     if not root.exists():
         raise UsageError(f"There is no folder {root}.", hint="Name a library's or a relay's folder with --library.")
     raise UsageError(
-        f"{root} is neither the folder of a library nor that of a relay.", hint="A library's holds .calotype/library.db, a relay's relay.db."
+        f"{root} is neither the folder of a library nor that of a relay.",
+        hint="A library's holds .calotype/library.db, a relay's relay.db.",
     )
 
 
@@ -157,7 +159,13 @@ def _check_versions(database: Database, path: Path, parts: tuple[SchemaPart, ...
         if version > len(part.scripts):
             raise NewerFormatError(f"{part.name} {version}")
         if version < len(part.scripts):
-            raise UsageError(f"{path} was written by an older version.", hint="Run `calotype status` or the relay on it once: that converts it.")
+            raise UsageError(
+                f"{path} was written by an older version.", hint="Run `calotype status` or the relay on it once: that converts it."
+            )
+
+
+def _own_library(database: Database) -> tuple[LibraryId, ...]:
+    return (LibraryId(Meta(database).need("library")),)
 
 
 def _all_libraries(database: Database) -> tuple[LibraryId, ...]:

@@ -46,6 +46,10 @@ def _log(branches: list[Branch], names: dict[DeviceId, str]) -> Document:
     return {
         "log": branches[0].log.hex(),
         **device_document(branches[0].author, names),
-        "tips": sorted(({"seq": branch.last_seq, "name": branch.tip.hex()} for branch in branches), key=lambda tip: (tip["seq"], tip["name"])),
-        "branches": [{"from": branch.first_seq, "to": branch.last_seq, "tip": branch.tip.hex()} for branch in branches],
+        "tips": sorted(
+            ({"seq": branch.last_seq, "name": branch.tip.hex()} for branch in branches), key=lambda tip: (tip["seq"], tip["name"])
+        ),
+        "branches": [
+            {"from": branch.first_seq, "to": branch.last_seq, "tip": branch.tip.hex(), "device": branch.author.hex()} for branch in branches
+        ],
     }

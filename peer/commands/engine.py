@@ -11,9 +11,9 @@ import click
 import trio
 
 from peer.app import Peer, open_peer
+from peer.commands.bars import transfer_bar
 from peer.commands.invocation import Invocation, common_options, finish
 from peer.commands.opening import opened
-from peer.commands.bars import transfer_bar
 from peer.control import ask, read_address, write_private_json
 from peer.engine.control import sync_report
 from peer.engine.engine import EngineRunsError

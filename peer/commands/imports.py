@@ -7,11 +7,12 @@ from pathlib import Path
 import click
 import trio
 
+from peer.commands.bars import file_bar
 from peer.commands.invocation import Invocation, common_options, finish
 from peer.commands.opening import changing
-from peer.commands.bars import file_bar
 from peer.control import poke
 from peer.errors import CalotypeError, ExitCode
+from peer.groups import first_of
 from peer.importing.outcome import Outcome
 from peer.importing.pipeline import Importer, Watcher
 from peer.originals.names import display
@@ -40,19 +41,11 @@ def import_(invocation: Invocation, paths: tuple[Path, ...], move: bool, bring_b
         try:
             trio.run(importer.run, paths)
         except* CalotypeError as group:
-            error = _first(group)
+            error = first_of(group)
             _answer(invocation, importer.outcome)
             raise error from None
     _answer(invocation, importer.outcome)
     finish(ExitCode.DONE if importer.outcome.complete else ExitCode.PARTLY)
-
-
-def _first(group: BaseExceptionGroup[CalotypeError]) -> CalotypeError:
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    assert isinstance(error, CalotypeError)
-    return error
 
 
 def _answer(invocation: Invocation, outcome: Outcome) -> None:

@@ -6,6 +6,7 @@ import functools
 import json
 import os
 import sys
+import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +14,14 @@ from typing import Any, ParamSpec, TypeVar
 
 import click
 
-from peer.errors import CalotypeError, ExitCode, IntegrityError, NoSpaceLeftError, NotAllowedError, UnreachableNodeError
+from peer.errors import CalotypeError, ExitCode, NoSpaceLeftError, UsageError
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 DEFAULT_LIBRARY = "~/Pictures/Calotype"
+_JOINERS = "\u200c\u200d"
+"""Invisible, but parts of emoji and of words in several scripts."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,10 +44,27 @@ class Invocation:
         else:
             human()
 
+    def rows(self, rows: Iterable[dict[str, Any]], columns: Sequence[str], cells: Callable[[dict[str, Any]], Sequence[object]]) -> None:
+        """Any number of answers: a JSON document a line, each out at once, or a table with ``cells`` of each."""
+        if self.json:
+            for row in rows:
+                self.line(row)
+        else:
+            self.table(columns, map(cells, rows))
+
     def line(self, content: Any) -> None:
-        """One JSON document on a line, out at once."""
-        sys.stdout.write(json.dumps(content, ensure_ascii=False) + "\n")
+        """One JSON document on a line, out at once. In ASCII: whatever the terminal's encoding is, and whatever bytes a name has."""
+        sys.stdout.write(json.dumps(content) + "\n")
         sys.stdout.flush()
+
+    def confirm(self, question: str, *, yes: bool) -> None:
+        """Go on only when a person agrees, now or by ``--yes``; a script without it is refused."""
+        if yes:
+            return
+        if self.json or not sys.stdin.isatty():
+            raise UsageError(f"{question} Nothing was changed.", hint="Give --yes to do it without being asked.")
+        if not click.confirm(printable(question), err=True):
+            raise UsageError("Nothing was changed.")
 
     def say(self, text: str) -> None:
         """A line for a person; nothing with ``--json``."""
@@ -60,16 +80,24 @@ class Invocation:
 
             table = Table(*columns, box=None, header_style="bold", pad_edge=False)
             for row in rows:
-                table.add_row(*(Text(printable(str(cell))) for cell in row))
+                table.add_row(*(Text(printable(str(cell), lines=False)) for cell in row))
             Console().print(table)
         else:
             for row in rows:
-                click.echo("\t".join(printable(str(cell)) for cell in row))
+                click.echo("\t".join(printable(str(cell), lines=False) for cell in row))
 
 
-def printable(text: str) -> str:
-    """``text`` without what could move the cursor or end the program: control characters and lone surrogates are shown escaped."""
-    return "".join(c if c.isprintable() or c in "\t█▀▄\n" else c.encode("unicode_escape", "backslashreplace").decode() for c in text)
+def printable(text: str, *, lines: bool = True) -> str:
+    """``text`` without what could move the cursor, turn the direction of text or end the program: that is shown escaped.
+
+    ``lines``: line ends stay. In a table they don't, nor do tabs.
+    """
+    allowed = _JOINERS + ("\n\t" if lines else "")
+    return "".join(c if c.isprintable() or c in allowed or unicodedata.category(c) == "Zs" else _escaped(c) for c in text)
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape", "backslashreplace").decode()
 
 
 def common_options(command: Callable[..., R]) -> Callable[..., R]:
@@ -80,29 +108,38 @@ def common_options(command: Callable[..., R]) -> Callable[..., R]:
     @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
     @functools.wraps(command)
     def wrapped(library: Path | None, as_json: bool, debug: bool, **arguments: Any) -> R:
-        outer = click.get_current_context().find_root().params
-        chosen = library or outer.get("library") or Path(os.environ.get("CALOTYPE_LIBRARY") or DEFAULT_LIBRARY)
-        invocation = Invocation(library=chosen.expanduser().absolute(), json=as_json, debug=debug or bool(outer.get("debug")))
-        click.get_current_context().find_root().obj = invocation
-        return command(invocation, **arguments)
+        context = click.get_current_context()
+        chosen = library or _given_before(context, "library") or Path(os.environ.get("CALOTYPE_LIBRARY") or DEFAULT_LIBRARY)
+        debug = debug or bool(_given_before(context, "debug"))
+        return command(Invocation(library=chosen.expanduser().absolute(), json=as_json, debug=debug), **arguments)
 
     return wrapped
 
 
-ERROR_NAMES: dict[type[CalotypeError], str] = {
-    IntegrityError: "integrity",
-    UnreachableNodeError: "unreachable",
-    NotAllowedError: "not-allowed",
-    NoSpaceLeftError: "no-space",
+def _given_before(context: click.Context, name: str) -> Any:
+    """What an option was given before the verb, the nearest first."""
+    outer = context.parent
+    while outer is not None:
+        if outer.params.get(name):
+            return outer.params[name]
+        outer = outer.parent
+    return None
+
+
+ERROR_NAMES: dict[ExitCode, str] = {
+    ExitCode.PARTLY: "partly",
+    ExitCode.USAGE: "usage",
+    ExitCode.INTEGRITY: "integrity",
+    ExitCode.UNREACHABLE: "unreachable",
+    ExitCode.NOT_ALLOWED: "not-allowed",
 }
 
 
 def end_with(error: CalotypeError, *, as_json: bool, program: str = "calotype") -> int:
     """Say what happened and what to do, on standard error; the exit code."""
     if as_json:
-        name = next((ERROR_NAMES[kind] for kind in type(error).__mro__ if kind in ERROR_NAMES), "usage")
-        document = {"error": name, "message": error.message, "hint": error.hint}
-        sys.stderr.write(json.dumps(document, ensure_ascii=False) + "\n")
+        name = "no-space" if isinstance(error, NoSpaceLeftError) else ERROR_NAMES[error.exit_code]
+        sys.stderr.write(json.dumps({"error": name, "message": error.message, "hint": error.hint}) + "\n")
     else:
         click.echo(f"{program}: {printable(error.message)}", err=True)
         if error.hint:

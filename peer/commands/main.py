@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
+import os
+import sqlite3
 import sys
 import traceback
+from io import TextIOWrapper
 from pathlib import Path
 
 import click
 
 from peer.commands.invocation import end_with
-from peer.errors import CalotypeError, ExitCode, IntegrityError, NoSpaceLeftError
+from peer.errors import CalotypeError, ExitCode, IntegrityError, NoSpaceLeftError, NotAllowedError, UnreachableNodeError
+from peer.groups import flattened
 from store.errors import DamagedError, NewerFormatError, NoSpaceError
 
 COMMANDS: dict[str, str] = {
@@ -69,6 +74,14 @@ def cli(library: Path | None, debug: bool) -> None:
     Another device: calotype relay add URL --token TOKEN, then calotype invite
     Keep in sync:   calotype run
 
+    Every command explains itself: calotype VERB --help. With --json it answers for scripts. Ids may be shortened.
+
+    \b
+    Completion of words with the tab key, for this shell and in its start file for all:
+      bash  eval "$(_CALOTYPE_COMPLETE=bash_source calotype)"
+      zsh   eval "$(_CALOTYPE_COMPLETE=zsh_source calotype)"
+      fish  _CALOTYPE_COMPLETE=fish_source calotype | source
+
     Exit codes: 0 done, 1 in part, 2 wrong usage or input, 3 integrity problem, 4 not reachable, 5 not allowed.
     """
 
@@ -82,15 +95,20 @@ def run_program(group: click.Group, program: str) -> None:
     """Ends the process with the exit code of the command line: every error ends as a sentence and a code from the one table."""
     arguments = sys.argv[1:]
     as_json, debug = "--json" in arguments, "--debug" in arguments
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that can't show a letter is no reason to fail
     try:
         code = group.main(arguments, prog_name=program, standalone_mode=False)
+        sys.stdout.flush()
     except click.ClickException as error:
         hint = f"See: {error.ctx.command_path} --help" if isinstance(error, click.UsageError) and error.ctx else ""
         code = end_with(CalotypeError(error.format_message(), hint=hint), as_json=as_json, program=program)
     except (click.Abort, KeyboardInterrupt):
         code = end_with(CalotypeError("Stopped. What was done until now is kept.", exit_code=ExitCode.PARTLY), as_json=as_json, program=program)
     except BrokenPipeError:
-        sys.stderr.close()  # the reader of our output has gone; nothing more can be said to it
+        # The reader of our output has gone. What is left of it must not fail again when the interpreter ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = ExitCode.PARTLY
     except Exception as error:  # noqa: BLE001 - the last seam before the person: whatever came becomes a sentence
         if debug:
@@ -101,11 +119,9 @@ def run_program(group: click.Group, program: str) -> None:
 
 def as_calotype_error(error: BaseException) -> CalotypeError:
     """The sentence for any error. Groups of one are opened; anything unforeseen is named by its type, never by its text, which could hold a secret."""
-    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
-        error = error.exceptions[0]
     if isinstance(error, BaseExceptionGroup):
-        known = [e for e in error.exceptions if isinstance(e, CalotypeError)]
-        error = known[0] if known else error.exceptions[0]
+        errors = list(flattened(error))
+        error = next((each for each in errors if isinstance(each, CalotypeError)), errors[0])
     match error:
         case CalotypeError():
             return error
@@ -121,12 +137,30 @@ def as_calotype_error(error: BaseException) -> CalotypeError:
                 "This library was written by a newer version of Calotype. Nothing was changed.", hint="Update Calotype on this device."
             )
         case PermissionError():
-            return CalotypeError(
-                f"Permission denied: {error.filename!r}.", hint="Check who owns that file or folder.", exit_code=ExitCode.NOT_ALLOWED
-            )
+            return NotAllowedError(f"Permission denied: {error.filename!r}.", hint="Check who owns that file or folder.")
+        case OSError(errno=errno.ENOSPC | errno.EDQUOT):
+            return NoSpaceLeftError("There is no room left on the disk. Nothing that was there before was changed.")
+        case sqlite3.OperationalError():
+            return _database_error(error)
         case _:
             return CalotypeError(
                 f"Something unforeseen happened ({type(error).__name__}). Committed changes and photos are not affected.",
                 hint="Run the command again with --debug and report what it prints.",
                 exit_code=ExitCode.INTEGRITY,
+            )
+
+
+def _database_error(error: sqlite3.OperationalError) -> CalotypeError:
+    match getattr(error, "sqlite_errorcode", 0) & 0xFF:
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return UnreachableNodeError(
+                "Another command is writing into this library and doesn't end. Nothing was changed.", hint="Try again when it has ended."
+            )
+        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
+            return NotAllowedError(
+                "The library's database can't be opened for writing. Nothing was changed.", hint="Check who owns the library's folder."
+            )
+        case _:
+            return IntegrityError(
+                f"The library's database failed: {error}. What was committed is not affected.", hint="Check the disk that the library lies on."
             )

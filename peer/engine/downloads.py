@@ -17,6 +17,7 @@ from crdt.facts import Source
 from peer.engine.connection import Connection
 from peer.engine.progress import NodeState, Progress
 from peer.engine.scheduler import Wake, backoff
+from peer.errors import NoSpaceLeftError
 from peer.keys.blobs import SEGMENT_BYTES, open_blob
 from peer.keys.errors import UnsealError
 from peer.library.library import Library
@@ -24,6 +25,7 @@ from peer.library.placing import keep_original, keep_renditions, partial_path
 from peer.library.queues import Download, Priority
 from peer.library.segments import SegmentError, blob_ids_in, write_at
 from peer.library.sources import ways_to
+from peer.originals.errors import CopyFailedError, NameTakenError
 from peer.seams import RunBlocking
 from relay.api import LibraryApi
 from relay.errors import NetworkFaultError, NotFoundError, SyncError, UnavailableError
@@ -132,7 +134,7 @@ class Downloader:
         kept = {file: (small.download.priority, contents[file]) for small in wanted if (file := small.download.file) in contents}
         try:
             await self._run(keep_renditions, self._library, kept)
-        except NoSpaceError:
+        except (NoSpaceError, NoSpaceLeftError):
             for small in wanted:
                 await self._failed(small.download, "no room on this device's disk", delay=NO_SPACE_RETRY_MS)
         return answered
@@ -175,9 +177,9 @@ class Downloader:
             await self._assemble(download, sources[0 if not download.tries else download.tries % len(sources)])
         except NotFoundError:
             await self._failed(download, "no node in reach has it yet")
-        except (SegmentError, UnsealError) as error:
+        except (SegmentError, UnsealError, CopyFailedError, NameTakenError) as error:
             await self._failed(download, str(error))
-        except NoSpaceError:
+        except (NoSpaceError, NoSpaceLeftError):
             await self._failed(download, "no room on this device's disk", delay=NO_SPACE_RETRY_MS)
         except (NetworkFaultError, UnavailableError):
             raise

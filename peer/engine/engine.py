@@ -17,13 +17,15 @@ from peer.engine.connection import Connect
 from peer.engine.monitor import Monitor
 from peer.engine.progress import Progress
 from peer.engine.scheduler import Wake
-from peer.errors import UsageError
+from peer.errors import CalotypeError, UsageError
 from peer.layout import LibraryFolder
 from peer.library.library import Library
 from peer.seams import RunBlocking
+from store.errors import NoSpaceError
 from store.ids import FileHash
 
 LOOK_SECONDS = 2.0
+PREVIEWS_RETRY_SECONDS = 60.0
 
 
 class EngineRunsError(UsageError):
@@ -59,7 +61,7 @@ class Engine:
         async with trio.open_nursery() as nursery:
             self._nursery = nursery
             await self._follow_nodes()
-            nursery.start_soon(self._parts.make_previews, self._library, self._previews, self.progress)
+            nursery.start_soon(self._keep_making_previews)
             nursery.start_soon(self._look_for_changes)
             nursery.start_soon(self._follow_own_commits)
             task_status.started()
@@ -120,6 +122,16 @@ class Engine:
     async def _supervise(self, monitor: Monitor, scope: trio.CancelScope) -> None:
         with scope:
             await monitor.run()
+
+    async def _keep_making_previews(self) -> None:
+        """What keeps previews from being made (a full disk, no decoder) keeps nothing else from being done."""
+        while True:
+            try:
+                await self._parts.make_previews(self._library, self._previews, self.progress)
+            except* (CalotypeError, NoSpaceError):
+                self.progress.previews_settled = True
+                self.progress.changed.notify()
+            await trio.sleep(PREVIEWS_RETRY_SECONDS)
 
     async def _follow_own_commits(self) -> None:
         while True:

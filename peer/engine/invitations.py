@@ -19,6 +19,7 @@ from peer.library.nodes import Node
 from peer.library.queries import Queries
 from peer.seams import RunBlocking
 from relay.errors import SyncError
+from store.errors import NoSpaceError
 from store.ids import DeviceId
 
 
@@ -99,7 +100,7 @@ class InvitationKeeper:
 
         try:
             await host(self._library, ticket, ask, self._run)
-        except (CalotypeError, SyncError):
+        except (CalotypeError, SyncError, NoSpaceError):
             pass  # the invitation is over, for a reason that the joining device shows to its person
         finally:
             with trio.CancelScope(shield=True):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import trio
 
 from peer.engine.connection import Connect
@@ -12,11 +10,14 @@ from peer.engine.progress import NodeState, Progress
 from peer.engine.scheduler import Wakes, backoff
 from peer.engine.session import Session
 from peer.engine.uploads import Uploader
+from peer.errors import NoSpaceLeftError, NotAllowedError
+from peer.groups import first_of, flattened
 from peer.library.library import Library
 from peer.library.nodes import Node
 from peer.library.upload_planning import met
 from peer.seams import RunBlocking
 from relay.errors import ClientFaultError, SyncError
+from store.errors import NoSpaceError
 from store.ids import FileHash
 
 
@@ -49,13 +50,18 @@ class Monitor:
             try:
                 await self._connected()
             except* SyncError as group:
-                self._away(_worst(group))
+                self._away(_worst(group).message)
             except* trio.TooSlowError:
-                self._away(SyncError("it took too long to answer"))
+                self._away("it took too long to answer")
+            except* (NoSpaceError, NoSpaceLeftError):
+                self._away("there is no room left on this device's disk")
+            except* NotAllowedError as group:
+                self._away(first_of(group).message)
             await self.wakes.retry.wait_at_most(backoff(self.state.failures, self._library.randomness) / 1000)
 
     async def _connected(self) -> None:
         async with self._connect(self._node) as connection:
+            self.state.traffic = connection.traffic
             now = self._library.clock.now()
             await self._run(met, self._library, self._node.number, connection.store, now, connection.clock_offset)
             node = next(each for each in await self._run(self._library.nodes.all) if each.number == self._node.number)
@@ -80,24 +86,15 @@ class Monitor:
                 nursery.start_soon(uploader.run)
                 nursery.start_soon(downloader.run)
 
-    def _away(self, error: SyncError) -> None:
+    def _away(self, reason: str) -> None:
         self.state.failures += 1
         self.state.state = "away"
-        self.state.reason = error.message
+        self.state.reason = reason
         self.state.entries_settled = self.state.uploads_settled = self.state.downloads_settled = False
         self._progress.changed.notify()
 
 
 def _worst(group: BaseExceptionGroup[SyncError]) -> SyncError:
     """The error that says most: what is our fault needs somebody to act, what is the network's passes."""
-    errors: list[SyncError] = []
-
-    def collect(exceptions: Sequence[BaseException]) -> None:
-        for each in exceptions:
-            if isinstance(each, BaseExceptionGroup):
-                collect(each.exceptions)
-            elif isinstance(each, SyncError):
-                errors.append(each)
-
-    collect(group.exceptions)
-    return next((each for each in errors if isinstance(each, ClientFaultError)), errors[0])
+    errors = list(flattened(group))
+    return next((error for error in errors if isinstance(error, ClientFaultError)), errors[0])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from peer.engine.connection import Traffic
 from peer.engine.scheduler import Broadcast, Wake
 from peer.library.nodes import Node
 
@@ -34,8 +36,7 @@ class NodeState:
     failures: int = 0
     behind: int = 0
     ahead: int = 0
-    traffic_sent: int = 0
-    traffic_received: int = 0
+    traffic: Callable[[], Traffic] | None = None
 
     @property
     def connected(self) -> bool:
@@ -46,6 +47,7 @@ class NodeState:
         return self.connected and self.entries_settled and self.uploads_settled and self.downloads_settled
 
     def to_json(self) -> dict[str, Any]:
+        traffic = self.traffic() if self.traffic else Traffic(sent=0, received=0)
         return {
             "name": self.node.url,
             "kind": "relay",
@@ -55,8 +57,8 @@ class NodeState:
             "behind": self.behind,
             "ahead": self.ahead,
             "reason": self.reason,
-            "wire_sent": self.traffic_sent,
-            "wire_received": self.traffic_received,
+            "wire_sent": traffic.sent,
+            "wire_received": traffic.received,
         }
 
 

@@ -31,7 +31,7 @@ async def register_library(library: Library, url: str, token: str, run_blocking:
     """Register at the relay with the operator's token, and remember the relay with its key."""
     genesis, members = await run_blocking(membership_entries, library)
     try:
-        async with HttpNode(url, run_blocking=run_blocking) as node:
+        async with HttpNode(with_scheme(url), run_blocking=run_blocking) as node:
             greeting = await greet(node, pinned_key=None, clock=library.clock, randomness=library.randomness)
             registered = await node.register(Registration(token=token, genesis=genesis, entries=tuple(members)))
             address = node.url
@@ -51,6 +51,15 @@ async def register_library(library: Library, url: str, token: str, run_blocking:
         raise CalotypeError("The relay answered for another library. Nothing was changed.")
     await run_blocking(library.nodes.add, address, greeting.hello.key)
     return RegisteredAt(url=address, key=greeting.hello.key, quota=registered.quota)
+
+
+def with_scheme(url: str) -> str:
+    """What a person types, as an address: https, or http on this machine, where nothing was said."""
+    text = url.strip()
+    if "://" in text:
+        return text
+    host = text.partition("/")[0].rpartition(":")[0] or text
+    return f"http://{text}" if host in ("localhost", "127.0.0.1", "[::1]") else f"https://{text}"
 
 
 def membership_entries(library: Library) -> tuple[bytes, list[bytes]]:

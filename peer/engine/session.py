@@ -98,7 +98,7 @@ class Session:
         )
         if not cursor:
             await self._pull_by_heads()
-            unknown = answer.heads.unknown(lambda name: self._library.log.get(name) is not None)
+            unknown = await self._run(lambda: answer.heads.unknown(self._library.log.has))
             if unknown:
                 await self._pull_by_heads(without=unknown)
 
@@ -172,7 +172,9 @@ class Session:
         refused = [outcome for outcome in outcomes if outcome.status in (Status.REFUSED, Status.WAITING)]
         self._came_from_node.update(outcome.name for outcome in outcomes if outcome.name is not None)
         self._progress.counts.received += sum(outcome.status is Status.STORED for outcome in outcomes)
-        self._wakes.downloads.set()
+        self._look_for_downloads()
+        if len(self._progress.nodes) > 1:
+            self._progress.committed.set()  # what came from one node is news for the others
         if refused:
             self._state.reason = (
                 f"sent {len(refused)} entries that were refused: {refused[0].code or 'waiting'} {refused[0].detail}".rstrip()
@@ -241,7 +243,7 @@ class Session:
                             self._wakes.entries.set()
                     case BlobsArrived():
                         if await self._run(self._library.downloads.hurry):
-                            self._wakes.downloads.set()
+                            self._look_for_downloads()
                     case BlobsWanted():
                         await self._run(queue_again, self._library, self._node.number, hint.blobs)
                         self._wakes.uploads.set()
@@ -253,11 +255,14 @@ class Session:
                         pass
         raise UnreachableError("the node ended the stream of news")
 
+    def _look_for_downloads(self) -> None:
+        """Not settled until the downloader has looked: nobody may find everything done in between."""
+        self._state.downloads_settled = False
+        self._wakes.downloads.set()
+
     def _set_state(self, state: str, *, settled: bool = False) -> None:
         self._state.state = state
         self._state.entries_settled = settled
         if settled:
             self._state.behind = self._state.ahead = 0
-        traffic = self._connection.traffic()
-        self._state.traffic_sent, self._state.traffic_received = traffic.sent, traffic.received
         self._progress.changed.notify()

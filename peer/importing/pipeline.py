@@ -16,10 +16,10 @@ import trio
 from peer.errors import NoSpaceLeftError
 from peer.importing.commit import Committer, Known
 from peer.importing.outcome import LeftOut, Outcome
-from peer.importing.prepare import Prepared, check_describable, identify_file, prepare
+from peer.importing.prepare import Examiner, OpenPool, Prepared, check_describable, identify_file, prepare
 from peer.library.library import Library
 from peer.library.placing import finish_placing
-from peer.media.worker import Decoders, open_decoders
+from peer.media.worker import open_decoders
 from peer.originals.copying import clear_incoming
 from peer.originals.errors import CopyDamagedError, CopyFailedError, SourceError
 from peer.originals.scan import Found, Skipped, scan
@@ -46,11 +46,19 @@ class Importer:
     """Imports into one library."""
 
     def __init__(
-        self, library: Library, run_blocking: RunBlocking, watcher: Watcher, *, bring_back: bool = False, move: bool = False
+        self,
+        library: Library,
+        run_blocking: RunBlocking,
+        watcher: Watcher,
+        *,
+        bring_back: bool = False,
+        move: bool = False,
+        open_pool: OpenPool = open_decoders,
     ) -> None:
         self._library = library
         self._run = run_blocking
         self._watcher = watcher
+        self._open_pool = open_pool
         self.outcome = Outcome()
         self._committer = Committer(library, self.outcome, bring_back=bring_back, move=move)
 
@@ -60,7 +68,7 @@ class Importer:
         to_work, work = trio.open_memory_channel[Found](SCAN_PAGE)
         to_commit, ready = trio.open_memory_channel[Prepared | Known](BATCH_FILES)
         try:
-            async with open_decoders() as decoders, trio.open_nursery() as nursery:
+            async with self._open_pool() as decoders, trio.open_nursery() as nursery:
                 nursery.start_soon(self._scan, paths, to_work)
                 nursery.start_soon(self._work_all, decoders, work, to_commit)
                 nursery.start_soon(self._commit_all, ready)
@@ -89,7 +97,7 @@ class Importer:
                         await to_work.send(each)
 
     async def _work_all(
-        self, decoders: Decoders, work: trio.MemoryReceiveChannel[Found], to_commit: trio.MemorySendChannel[Prepared | Known]
+        self, decoders: Examiner, work: trio.MemoryReceiveChannel[Found], to_commit: trio.MemorySendChannel[Prepared | Known]
     ) -> None:
         async with to_commit, trio.open_nursery() as nursery:
             for _ in range(FILES_AT_ONCE):
@@ -97,7 +105,7 @@ class Importer:
             work.close()
 
     async def _work(
-        self, decoders: Decoders, work: trio.MemoryReceiveChannel[Found], to_commit: trio.MemorySendChannel[Prepared | Known]
+        self, decoders: Examiner, work: trio.MemoryReceiveChannel[Found], to_commit: trio.MemorySendChannel[Prepared | Known]
     ) -> None:
         async with work, to_commit:
             async for found in work:
@@ -111,7 +119,7 @@ class Importer:
                 else:
                     await to_commit.send(result)
 
-    async def _one(self, found: Found, decoders: Decoders) -> Prepared | Known | LeftOut:
+    async def _one(self, found: Found, decoders: Examiner) -> Prepared | Known | LeftOut:
         identified = await self._run(identify_file, found)
         if isinstance(identified, LeftOut):
             return identified

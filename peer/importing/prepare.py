@@ -6,10 +6,11 @@ Reads the source only; what it leaves behind when it is interrupted lies in the 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from crdt.asset import add_source
 from crdt.draft import Draft
@@ -21,7 +22,6 @@ from peer.library.placing import write_rendition
 from peer.library.segments import Sealing, name_blobs
 from peer.media.findings import Examination, Verdict
 from peer.media.types import HEAD_BYTES, MediaType, Reject, identify
-from peer.media.worker import Decoders
 from peer.originals.copying import Copied, HashedSource, copy_verified, hash_source
 from peer.originals.errors import SourceChangedError
 from peer.originals.scan import Found
@@ -29,6 +29,15 @@ from peer.seams import RunBlocking
 from store.ids import BlobId, RecordKind
 
 READINGS = 3
+
+
+class Examiner(Protocol):
+    """What looks into files: worker processes with limits (``peer.media.worker``), or this process in tests."""
+
+    async def examine(self, path: Path, media: MediaType, *, want_preview: bool = False) -> Examination: ...
+
+
+OpenPool = Callable[[], AbstractAsyncContextManager[Examiner]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +100,7 @@ def _hash_patiently(path: Path) -> HashedSource:
     return hash_source(path)
 
 
-async def prepare(library: Library, identified: Identified, decoders: Decoders, run_blocking: RunBlocking) -> Prepared | LeftOut:
+async def prepare(library: Library, identified: Identified, decoders: Examiner, run_blocking: RunBlocking) -> Prepared | LeftOut:
     """Copy, verify, examine, seal. Raises ``SourceError``, ``CopyDamagedError``, ``CopyFailedError``, ``NoSpaceLeftError``, ``NoSpaceError``."""
     path = identified.found.path
     copied = await run_blocking(lambda: copy_verified(path, library.folder.incoming, expected=identified.hashed))

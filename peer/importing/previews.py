@@ -9,7 +9,7 @@ from crdt.draft import Draft
 from crdt.facts import Rendition
 from peer.engine.progress import Progress
 from peer.engine.scheduler import Wake
-from peer.importing.prepare import rendition_of
+from peer.importing.prepare import Examiner, OpenPool, rendition_of
 from peer.library.authoring import Edit
 from peer.library.library import Library
 from peer.library.placing import write_rendition
@@ -17,7 +17,7 @@ from peer.library.queues import Priority, uploads_of_file
 from peer.library.segments import name_blobs
 from peer.media.findings import Picture
 from peer.media.types import HEAD_BYTES, MediaType, identify
-from peer.media.worker import Decoders, open_decoders
+from peer.media.worker import open_decoders
 from peer.seams import RunBlocking
 from store.ids import FileHash, RecordId
 
@@ -27,14 +27,15 @@ AT_ONCE = 16
 class PreviewMaker:
     """Empties the table ``preview_wanted``."""
 
-    def __init__(self, run_blocking: RunBlocking) -> None:
+    def __init__(self, run_blocking: RunBlocking, open_pool: OpenPool = open_decoders) -> None:
         self._run = run_blocking
+        self._open_pool = open_pool
 
     async def __call__(self, library: Library, work: Wake, progress: Progress) -> None:
         """Until cancelled; decoders are kept only while there is something to do."""
         while True:
             if await self._run(_wanted, library):
-                async with open_decoders() as decoders:
+                async with self._open_pool() as decoders:
                     while wanted := await self._run(_wanted, library):
                         await self._make(library, wanted, decoders)
                         progress.committed.set()
@@ -42,7 +43,7 @@ class PreviewMaker:
             progress.changed.notify()
             await work.wait()
 
-    async def _make(self, library: Library, wanted: list[tuple[RecordId, FileHash]], decoders: Decoders) -> None:
+    async def _make(self, library: Library, wanted: list[tuple[RecordId, FileHash]], decoders: Examiner) -> None:
         made: dict[RecordId, Picture] = {}
 
         async def one(record: RecordId, file: FileHash) -> None:
@@ -55,7 +56,7 @@ class PreviewMaker:
                 nursery.start_soon(one, record, file)
         await self._run(_keep, library, [record for record, _ in wanted], made)
 
-    async def _picture(self, library: Library, file: FileHash, decoders: Decoders) -> Picture | None:
+    async def _picture(self, library: Library, file: FileHash, decoders: Examiner) -> Picture | None:
         """The preview of a held original; ``None`` when it needs none, or can't have one."""
         held = await self._run(library.held.get, file)
         if held is None:

@@ -11,7 +11,6 @@ from peer.library.instants import iso_utc, iso_utc_or_none
 from peer.library.library import Library
 from peer.library.queries import Queries
 from peer.library.writers import Writers
-from store.ids import EntryHash
 
 MAX_PENDING = 1000
 """Waiting entries that are named one by one; ``pending_count`` counts all."""
@@ -20,7 +19,7 @@ NOT_RUNNING = "not running"
 LISTENING = "listening"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Transfers:
     """Items that are queued, and their bytes."""
 

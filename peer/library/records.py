@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from crdt.digest import EMPTY_DIGEST, Digest, LibraryDigest, purged_digest, record_digest
+from crdt.digest import DIGEST_BYTES, EMPTY_DIGEST, Digest, LibraryDigest, purged_digest, record_digest
 from crdt.record import Content, read
 from peer.library.meta import Meta
 from store.database import Database
@@ -60,16 +60,16 @@ class RecordTable:
         stored = self._meta.get("digest")
         return EMPTY_DIGEST if stored is None else LibraryDigest(stored)
 
-    def recomputed_digest(self) -> LibraryDigest:
-        """The digest from the records themselves, for ``verify``."""
-        total = EMPTY_DIGEST
-        for record, state in self.all():
-            total = total.add(record_digest(record, read(state)))
+    def stored_digest(self, record: RecordId) -> Digest | None:
+        """The record's share of the library digest, as it was added; for ``verify``."""
         with self._database.read() as connection:
-            purged = connection.execute("SELECT record FROM purged").fetchall()
-        for (record,) in purged:
-            total = total.add(purged_digest(RecordId(record)))
-        return total
+            row = connection.execute("SELECT digest FROM record WHERE record = ?", (record,)).fetchone()
+        return None if row is None or len(row[0]) != DIGEST_BYTES else Digest(row[0])
+
+    def purged(self) -> list[RecordId]:
+        """The ids of all purged records."""
+        with self._database.read() as connection:
+            return [RecordId(row[0]) for row in connection.execute("SELECT record FROM purged").fetchall()]
 
     def all(self, kind: RecordKind | None = None) -> Iterator[tuple[RecordId, bytes]]:
         """Every record with its state, in pages."""

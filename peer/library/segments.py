@@ -11,6 +11,7 @@ from peer.keys.blobs import SEGMENT_BYTES, SealedBlob, seal_segment, segments_of
 from peer.keys.epochs import Epoch
 from peer.library.library import Library
 from peer.library.queues import Upload
+from store.durable import full_disk_translated
 from store.ids import BlobId
 
 
@@ -77,11 +78,12 @@ def whole_rendition(rendition: Rendition) -> Source:
 
 
 def write_at(path: Path, offset: int, data: bytes) -> None:
-    """Write into a file that is being put together; durable when it returns."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
-    with os.fdopen(descriptor, "wb", buffering=0) as stream:
-        stream.seek(offset)
-        view = memoryview(data)
-        while view:
-            view = view[stream.write(view) :]
-        os.fsync(descriptor)
+    """Write into a file that is being put together; durable when it returns. ``NoSpaceError`` when the disk is full."""
+    with full_disk_translated():
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
+        with os.fdopen(descriptor, "wb", buffering=0) as stream:
+            stream.seek(offset)
+            view = memoryview(data)
+            while view:
+                view = view[stream.write(view) :]
+            os.fsync(descriptor)

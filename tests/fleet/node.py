@@ -9,11 +9,10 @@ from random import Random
 from typing import TypeVar, TypeVarTuple
 
 import trio
-
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from peer.engine.connection import Connect, Connection, Traffic
 from peer.engine.connecting import session_of
+from peer.engine.connection import Connect, Connection, Traffic
 from peer.library.library import Library
 from peer.library.nodes import Node
 from peer.seams import Clock

@@ -9,9 +9,9 @@ from random import Random
 
 import trio
 
+from peer.engine.connecting import session_of
 from peer.engine.engine import Engine, EngineParts
 from peer.engine.exchanging import pull_all, push_all
-from peer.engine.connecting import session_of
 from peer.engine.progress import Progress
 from peer.engine.registering import membership_entries
 from peer.engine.scheduler import Wake

@@ -80,6 +80,7 @@ def test_accepted(update: bytes) -> None:
         ("one pair", RawUpdate(blocks=[(CLIENT, 0, [RawItem(key=f"v/a/{W}", content=NULL)])]).encoded()),
         ("too early", b""),
     ],
+    ids=lambda part: part if isinstance(part, str) else "",
 )
 def test_void(why: str, update: bytes) -> None:
     assert why in (reason(update) or "")

@@ -175,6 +175,7 @@ def test_we_read_what_the_engine_writes() -> None:
         ("more than", RawUpdate(deletes=[(1, [(2 * n, 1) for n in range(MAX_DELETES + 1)])]).encoded()),
         ("too early", b"\0" + varuint(MAX_WHOLE_NUMBER)),
     ],
+    ids=lambda part: part if isinstance(part, str) else "",
 )
 def test_refused(why: str, update: bytes) -> None:
     with pytest.raises(MalformedUpdateError, match=why):

@@ -28,7 +28,7 @@ def test_round_trip(control: tuple[EntryKind, ControlBody]) -> None:
     assert parse_body(kind, body.encode()) == body
 
 
-@settings(max_examples=200)
+@settings(max_examples=150)
 @given(of.controls, st.data())
 def test_other_bytes_are_another_body_or_refused(control: tuple[EntryKind, ControlBody], data: st.DataObject) -> None:
     kind, body = control

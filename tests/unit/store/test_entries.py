@@ -36,7 +36,7 @@ def test_round_trip(kind: EntryKind, seq: int, name: EntryHash, deps: list[Dep],
     verify_signature(again, KEYS.signing_key)
 
 
-@settings(max_examples=200)
+@settings(max_examples=150)
 @given(st.data())
 def test_bytes_that_were_changed_are_refused_or_not_signed(data: st.DataObject) -> None:
     prefix = make_prefix(kind=EntryKind.CHANGE, library=LIBRARY, log=LOG, seq=3, previous=NAME, deps=[Dep(LOG, 1, NAME)], epoch=EPOCH)

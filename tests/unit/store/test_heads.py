@@ -181,7 +181,7 @@ def store_of(library: FleetLibrary, entries: Sequence[Entry]) -> LogStore:
 serves = st.builds(served_by_heads_alone, st.integers(1, 10)) | st.builds(served_by_a_store, st.integers(0, 3000))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(histories(), dices, serves)
 def test_after_two_pulls_nothing_is_left_out(library: FleetLibrary, dice: random.Random, serve: Serve) -> None:
     ours, theirs = (store_of(library, closed_part(library, dice)) for _ in range(2))
@@ -193,7 +193,7 @@ def test_after_two_pulls_nothing_is_left_out(library: FleetLibrary, dice: random
     assert ours.heads() == expected
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(histories(), dices, st.lists(serves, min_size=3, max_size=3))
 def test_nodes_that_repeat_their_exchange_converge(library: FleetLibrary, dice: random.Random, serves_of: list[Serve]) -> None:
     nodes = [store_of(library, closed_part(library, dice)) for _ in serves_of]
@@ -206,7 +206,7 @@ def test_nodes_that_repeat_their_exchange_converge(library: FleetLibrary, dice: 
     assert [node.heads() for node in nodes] == [expected] * len(nodes)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(histories(), dices)
 def test_a_store_sends_exactly_what_is_missing_to_who_has_nothing_of_its_own(library: FleetLibrary, dice: random.Random) -> None:
     everything = store_of(library, library.entries)

@@ -118,7 +118,7 @@ def certification(library: FleetLibrary, signer: int, subject: int, quality: str
     return library.master.write(EntryKind.CERTIFICATE, Certification(certificate=certificate).encode())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(STATEMENTS, max_size=10), st.randoms(use_true_random=False))
 def test_who_counts_is_who_can_be_reached_from_the_master(statements: list[tuple[int, int, str]], dice: random.Random) -> None:
     library = make_library("reach")
@@ -136,7 +136,7 @@ def test_who_counts_is_who_can_be_reached_from_the_master(statements: list[tuple
             assert len(chain) <= len(PEOPLE) + 1, "certificates in a circle"
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.data(), st.randoms(use_true_random=False))
 def test_every_order_and_every_repetition_makes_the_same_roster(data: st.DataObject, dice: random.Random) -> None:
     library = make_library("orders")

@@ -1,0 +1,37 @@
+"""Importing in tests: the same examination as in production, but in this process."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import trio
+
+from peer.importing.outcome import Outcome
+from peer.importing.pipeline import Importer, Watcher
+from peer.importing.prepare import Examiner
+from peer.library.library import Library
+from peer.media.examination import examine
+from peer.media.findings import Examination
+from peer.media.types import MediaType
+from tests.fleet.node import call_directly
+
+
+class InThisProcess:
+    """An ``Examiner`` without processes and without limits of memory and time."""
+
+    async def examine(self, path: Path, media: MediaType, *, want_preview: bool = False) -> Examination:
+        await trio.lowlevel.checkpoint()
+        return examine(path, media, want_preview=want_preview)
+
+
+@asynccontextmanager
+async def in_this_process() -> AsyncIterator[Examiner]:
+    yield InThisProcess()
+
+
+async def bring(library: Library, *paths: Path, bring_back: bool = False, move: bool = False) -> Outcome:
+    """What ``calotype import`` does."""
+    importer = Importer(library, call_directly, Watcher(), bring_back=bring_back, move=move, open_pool=in_this_process)
+    return await importer.run(paths)

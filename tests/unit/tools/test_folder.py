@@ -1,0 +1,192 @@
+"""Which folders can be looked into, and that a look leaves no trace."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from peer.layout import LibraryFolder
+from relay.data_folder import DataFolder
+from store.database import Database
+from tests.fleet.authors import make_library
+from tests.unit.tools.folders import PHOTO, Pair, change, fill_relay
+from tests.unit.tools.running import Inspect
+from tools import folder
+
+VIEWS = (("heads",), ("show", PHOTO.body.hex()), ("entry", "0:0"))
+
+
+def contents(root: Path) -> dict[str, tuple[bytes, int]]:
+    """Every file with its bytes and its time."""
+    files = (path for path in root.rglob("*") if path.is_file())
+    return {str(path.relative_to(root)): (path.read_bytes(), path.stat().st_mtime_ns) for path in files}
+
+
+def entries_of(inspect: Inspect, root: Path) -> int:
+    count: int = inspect("heads", "--library", root, "--json").document()["entries"]
+    return count
+
+
+def test_a_closed_library_stays_as_it_is(inspect: Inspect, root: Path) -> None:
+    before = contents(root)
+    for view in VIEWS:
+        inspect(*view, "--library", root / "laptop")
+    assert contents(root) == before
+
+
+def test_a_library_in_use_shows_its_newest_entry_and_stays_as_it_is(inspect: Inspect, root: Path, pair: Pair) -> None:
+    def but_for_locks() -> dict[str, tuple[bytes, int]]:
+        return {name: content for name, content in contents(root).items() if not name.endswith("-shm")}
+
+    change(pair.laptop, lambda draft: draft.set("rating", 1))
+    names, before = contents(root).keys(), but_for_locks()
+    for view in VIEWS:
+        inspect(*view, "--library", root / "laptop")
+    assert entries_of(inspect, root / "laptop") == pair.laptop.log.count()
+    assert (contents(root).keys(), but_for_locks()) == (names, before)
+    change(pair.laptop, lambda draft: draft.set("rating", 2))
+    assert entries_of(inspect, root / "laptop") == pair.laptop.log.count()
+
+
+@pytest.mark.parametrize("left_out", [(), ("library.db-shm",)])
+def test_a_copy_of_a_library_in_use_has_its_newest_entry(inspect: Inspect, root: Path, pair: Pair, left_out: tuple[str, ...]) -> None:
+    change(pair.laptop, lambda draft: draft.set("rating", 1))
+    shutil.copytree(root / "laptop", root / "copy", ignore=shutil.ignore_patterns(*left_out))
+    before = contents(root / "copy")
+    assert ".calotype/library.db-wal" in before
+    assert entries_of(inspect, root / "copy") == pair.laptop.log.count()
+    assert contents(root / "copy") == before
+
+
+def test_a_relay_s_folder_stays_as_it_is(inspect: Inspect, root: Path) -> None:
+    library = make_library()
+    library.join("anna")
+    fill_relay(root / "relay", library.id, library.raws())
+    before = contents(root / "relay")
+    assert entries_of(inspect, root / "relay") == len(library.entries)
+    assert contents(root / "relay") == before
+
+
+def test_a_write_during_an_unlocked_look_is_noticed_and_the_look_taken_again(root: Path) -> None:
+    path = LibraryFolder(root / "laptop").database
+    looks = 0
+
+    def gather(inspected: folder.Inspected) -> int:
+        nonlocal looks
+        looks += 1
+        if looks == 1:
+            with sqlite3.connect(path) as other:
+                other.execute("DELETE FROM device")
+            other.close()
+        return len(inspected.device_names())
+
+    assert folder.look_into(root / "laptop", gather) == 1
+    assert looks == 2
+
+
+def test_who_is_written_to_all_the_time_is_given_up_with_a_sentence(root: Path) -> None:
+    path = LibraryFolder(root / "laptop").database
+
+    def gather(_: folder.Inspected) -> None:
+        os.utime(path, ns=(0, path.stat().st_mtime_ns + 1))
+
+    with pytest.raises(folder.CalotypeError, match="being written too often") as caught:
+        folder.look_into(root / "laptop", gather)
+    assert caught.value.exit_code == 4
+
+
+def test_a_missing_folder(inspect: Inspect, root: Path) -> None:
+    assert inspect("heads", "--library", root / "nothing", "--json").failure() == (2, f"There is no folder {root / 'nothing'}.")
+
+
+def test_a_folder_of_something_else(inspect: Inspect, root: Path) -> None:
+    code, sentence = inspect("heads", "--library", root, "--json").failure()
+    assert (code, sentence) == (2, f"{root} is neither the folder of a library nor that of a relay.")
+
+
+def test_somebody_else_s_database(inspect: Inspect, root: Path) -> None:
+    with sqlite3.connect(root / "relay.db") as database:
+        database.execute("CREATE TABLE photos (name TEXT)")
+    database.close()
+    code, sentence = inspect("heads", "--library", root, "--json").failure()
+    assert (code, sentence) == (2, f"{root / 'relay.db'} is no database of Calotype, or was never completed.")
+
+
+def test_a_newer_version_s_database(inspect: Inspect, root: Path) -> None:
+    with sqlite3.connect(LibraryFolder(root / "laptop").database) as database:
+        database.execute("UPDATE schema_part SET version = 99 WHERE name = 'peer'")
+    database.close()
+    code, sentence = inspect("heads", "--library", root / "laptop", "--json").failure()
+    assert code == 2
+    assert "newer version" in sentence
+
+
+def test_an_older_version_s_database(inspect: Inspect, root: Path) -> None:
+    with sqlite3.connect(LibraryFolder(root / "laptop").database) as database:
+        database.execute("UPDATE schema_part SET version = 0 WHERE name = 'log'")
+    database.close()
+    code, sentence = inspect("heads", "--library", root / "laptop", "--json").failure()
+    assert code == 2
+    assert "older version" in sentence
+
+
+@pytest.mark.parametrize("offset", [0, 4096 + 8, 100_000])
+def test_a_damaged_database(inspect: Inspect, root: Path, offset: int) -> None:
+    path = LibraryFolder(root / "laptop").database
+    damaged = bytearray(path.read_bytes())
+    damaged[offset:] = bytes(len(damaged) - offset)
+    path.write_bytes(damaged)
+    code, sentence = inspect("heads", "--library", root / "laptop", "--json").failure()
+    assert code == 3, sentence
+    assert sentence.startswith(f"The database {path} is damaged")
+
+
+def test_a_truncated_database(inspect: Inspect, root: Path) -> None:
+    path = LibraryFolder(root / "laptop").database
+    path.write_bytes(path.read_bytes()[:5000])
+    assert inspect("heads", "--library", root / "laptop", "--json").failure()[0] == 3
+
+
+def test_an_entry_that_is_damaged_in_the_database(inspect: Inspect, root: Path) -> None:
+    with sqlite3.connect(LibraryFolder(root / "laptop").database) as database:
+        database.execute("UPDATE log_entry SET raw = x'00' WHERE arrival = 1")
+    database.close()
+    code, sentence = inspect("entry", "0:0", "--library", root / "laptop", "--json").failure()
+    assert code in (2, 3)
+    log = inspect("heads", "--library", root / "laptop", "--json").document()["logs"][0]["log"]
+    assert log
+    assert sentence
+
+
+def test_a_database_that_may_not_be_read(inspect: Inspect, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    code, sentence = inspect("heads", "--library", root / "laptop", "--json").failure()
+    assert code == 5
+    assert sentence.endswith("can't be read by this user.")
+
+
+def test_errors_are_sentences_for_people_too(inspect: Inspect, root: Path) -> None:
+    said = inspect("--library", root / "nothing", "heads")
+    assert (said.code, said.out) == (2, "")
+    assert said.err.startswith("calotype-inspect: There is no folder ")
+    assert inspect("heads", "--nonsense").code == 2
+
+
+def test_a_relay_that_stores_nothing_yet(inspect: Inspect, root: Path) -> None:
+    with DataFolder(root / "relay").opened():
+        pass
+    assert inspect("heads", "--library", root / "relay", "--json").documents() == []
+    assert inspect("heads", "--library", root / "relay").out == "No library is stored here yet.\n"
+
+
+def test_nothing_can_be_written_through_it(root: Path) -> None:
+    def write(database: Database) -> None:
+        with database.write() as connection:
+            connection.execute("DELETE FROM device")
+
+    with pytest.raises(folder.IntegrityError, match="readonly"):
+        folder.look_into(root / "laptop", lambda inspected: write(inspected.database))

@@ -1,0 +1,93 @@
+"""What a change says inside, for who has the keys: a device's folder with its ``device.key``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from crdt.client import client_id, writer
+from crdt.clock import Stamp
+from crdt.lib0 import MalformedUpdateError
+from crdt.update import DecodedUpdate, decode_update
+from peer.errors import CalotypeError
+from peer.keys.change_body import ChangeBody
+from peer.keys.device import DeviceKeys
+from peer.keys.epochs import Keyring
+from peer.keys.errors import BodyError, UnsealError
+from peer.keys.packages import open_packages
+from peer.keys.sealing import open_body
+from peer.library.shown import plain
+from store.database import Database
+from store.entries import Entry
+from store.ids import LibraryId, RecordId
+from tools.documents import Document, stamp_document
+from tools.folder import Inspected
+from tools.origins import Origins
+from tools.verdicts import void_updates
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contents:
+    """The keys that were found, or why there are none."""
+
+    database: Database
+    library: LibraryId
+    keyring: Keyring
+    reason: str
+    origins: Origins
+
+    @classmethod
+    def of(cls, inspected: Inspected, library: LibraryId) -> Contents:
+        keyring, reason = _find_keys(inspected, library)
+        origins = Origins(inspected.database, library, inspected.device_names())
+        return cls(database=inspected.database, library=library, keyring=keyring, reason=reason, origins=origins)
+
+    def of_change(self, entry: Entry) -> Document:
+        """``change``: the body, or ``None`` with ``sealed``, the reason."""
+        assert entry.epoch is not None
+        if not self.keyring:
+            return {"change": None, "sealed": self.reason}
+        try:
+            body = ChangeBody.decode(open_body(self.keyring.require(entry.epoch), entry.prefix, entry.body))
+        except (UnsealError, BodyError) as error:
+            return {"change": None, "sealed": error.message}
+        stamp = Stamp(body.stamp)
+        client = client_id(entry.log, entry.previous, stamp, body.random)
+        voids = void_updates(self.database, self.library, entry)
+        change = {
+            **stamp_document(stamp),
+            "batch": body.batch.hex() or None,
+            "client": client,
+            "writer": writer(client),
+            "updates": [self._update(record, update, voids.get(record)) for record, update in body.updates],
+            "purges": [_record(record) for record in body.purges],
+        }
+        return {"change": change, "sealed": ""}
+
+    def _update(self, record: RecordId, update: bytes, void: str | None) -> Document:
+        document = {**_record(record), "bytes": len(update), "void": void is not None, "reason": void or ""}
+        try:
+            return document | self._decoded(decode_update(update))
+        except MalformedUpdateError as error:
+            return document | {"items": [], "deletes": [], "unreadable": str(error)}
+
+    def _decoded(self, decoded: DecodedUpdate) -> Document:
+        deletes = [
+            {"client": piece.client, "clock": piece.clock, "length": piece.length, **self.origins.of_client(piece.client)}
+            for piece in decoded.deletes
+        ]
+        return {"items": [{"key": item.key, "value": plain(item.value)} for item in decoded.items], "deletes": deletes}
+
+
+def _find_keys(inspected: Inspected, library: LibraryId) -> tuple[Keyring, str]:
+    if inspected.library_folder is None:
+        return Keyring(), "a relay has no keys"
+    try:
+        keys = DeviceKeys.load(inspected.library_folder.device_key)
+    except CalotypeError as error:
+        return Keyring(), error.message
+    keyring = open_packages(inspected.log(library).roster().epochs, library=library, recipient=keys)
+    return keyring, "" if keyring else "the device in this folder was given no key of the library"
+
+
+def _record(record: RecordId) -> Document:
+    return {"record": record.body.hex(), "kind": record.kind.name.lower()}
