@@ -101,11 +101,11 @@ def _read_only(path: Path) -> Iterator[Database]:
         try:
             with closing(_open(readable)) as database, database.read():
                 yield database
-        except (DamagedError, sqlite3.DatabaseError) as error:
+        except (DamagedError, sqlite3.OperationalError) as error:
             if is_unlocked and _fingerprint(readable) != before:
                 raise _WrittenMeanwhileError from error
             raise IntegrityError(
-                f"The database {path} is damaged: {error}.", hint="Copy the folder aside before anything else; `calotype verify` says more."
+                f"The database {path} is damaged or can't be read: {error}.", hint="Copy the folder aside before anything else; `calotype verify` says more."
             ) from error
         if is_unlocked and _fingerprint(readable) != before:
             raise _WrittenMeanwhileError

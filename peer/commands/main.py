@@ -105,7 +105,9 @@ def run_program(group: click.Group, program: str) -> None:
         hint = f"See: {error.ctx.command_path} --help" if isinstance(error, click.UsageError) and error.ctx else ""
         code = end_with(CalotypeError(error.format_message(), hint=hint), as_json=as_json, program=program)
     except (click.Abort, KeyboardInterrupt):
-        code = end_with(CalotypeError("Stopped. What was done until now is kept.", exit_code=ExitCode.PARTLY), as_json=as_json, program=program)
+        code = end_with(
+            CalotypeError("Stopped. What was done until now is kept.", exit_code=ExitCode.PARTLY), as_json=as_json, program=program
+        )
     except BrokenPipeError:
         # The reader of our output has gone. What is left of it must not fail again when the interpreter ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -162,5 +164,6 @@ def _database_error(error: sqlite3.OperationalError) -> CalotypeError:
             )
         case _:
             return IntegrityError(
-                f"The library's database failed: {error}. What was committed is not affected.", hint="Check the disk that the library lies on."
+                f"The library's database failed: {error}. What was committed is not affected.",
+                hint="Check the disk that the library lies on.",
             )

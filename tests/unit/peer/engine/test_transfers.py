@@ -214,6 +214,7 @@ async def test_a_download_waits_for_a_blob_that_is_not_there_yet(
 ) -> None:
     one = await found(tmp_path / "one", node, clock)
     two = await join(tmp_path / "two", one, node, clock)
+    await sync(one, node)
     await bring(one, write(tmp_path / "card", {"a.jpg": jpeg(seed=1)}))
     number = one.nodes.all()[0].number
     queued = one.uploads.due(number, clock.now(), 10)
