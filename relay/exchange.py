@@ -160,8 +160,22 @@ class Exchange:
         await self._respond(Response(body, error.status, headers=headers, media_type=CBOR))
 
     async def _respond(self, response: Response) -> None:
+        if self._body_has_ended:
+            await self._send_whole(response)
+            return
+        # A body that is too long to be waited for must not hold up the end of the answer, which goes through the same queue.
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._discard_what_comes)
+            await self._send_whole(response)
+            nursery.cancel_scope.cancel()
+
+    async def _send_whole(self, response: Response) -> None:
         await self.send({"type": "http.response.start", "status": response.status_code, "headers": response.raw_headers})
         await self.send({"type": "http.response.body", "body": response.body})
+
+    async def _discard_what_comes(self) -> None:
+        while True:
+            await self._receive()
 
     async def stream(self, chunks: AsyncIterator[bytes], *, is_live: bool = False) -> None:
         """The answer as it is made, until the client goes.

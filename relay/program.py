@@ -19,6 +19,7 @@ from relay.command_errors import ExitCode, RelayCommandError
 from relay.data_folder import DataFolder, write_private
 from relay.http import NodeApp
 from relay.parts import Logs, NodeParts
+from relay.process_limits import allow_many_connections, keep_freed_memory
 from relay.seams import Clock, Randomness, RunBlocking, SystemClock, run_in_thread, system_randomness
 from relay.server import serve
 from relay.service import NodeService
@@ -81,6 +82,8 @@ class ListenAddress:
 
 async def run_relay(folder: DataFolder, address: ListenAddress, *, ready_file: Path | None, announce: Callable[[str], None]) -> None:
     """Serve until SIGTERM or SIGINT. ``announce`` is told the address when it serves."""
+    keep_freed_memory()
+    allow_many_connections()
     with open_node(folder, clock=SystemClock()) as service, trio.open_signal_receiver(*_STOP_SIGNALS) as signals:
         listeners = await _listen(address)
         bound = _spelled(listeners[0].socket.getsockname())

@@ -36,9 +36,10 @@ class ServerLimits:
 
     connections: int = 20_000
     header_bytes: int = 16 * 1024
-    read_bytes: int = int(__import__("os").environ.get("RB", 256)) * 1024
-    write_bytes: int = int(__import__("os").environ.get("WB", 256)) * 1024
-    write_seconds: float = 20
+    first_read_bytes: int = 64 * 1024
+    read_bytes: int = 512 * 1024
+    write_bytes: int = 512 * 1024
+    write_seconds: float = 30
     keep_alive_seconds: float = 75
     grace_seconds: float = 3
     linger_seconds: float = 5
@@ -55,19 +56,23 @@ class _Connection:
         self.scope = trio.CancelScope()
         self._stream = stream
         self._limits = limits
+        self._next_read = limits.first_read_bytes
 
     async def receive_some(self, max_bytes: int) -> bytes | bytearray:
-        """As much as is there: ``max_bytes`` is what hypercorn would be content with."""
+        """Larger pieces the longer a body gets; small ones at first, because what waits for its turn waits in memory."""
         try:
-            received = await self._stream.receive_some(max(max_bytes, self._limits.read_bytes))
+            received = await self._stream.receive_some(self._next_read)
         except trio.BrokenResourceError:
             self._client_went()
             raise
         if not received:
             self._client_went()
+        elif len(received) == self._next_read:
+            self._next_read = min(2 * self._next_read, self._limits.read_bytes)
         return received
 
     async def send_all(self, data: bytes) -> None:
+        self._next_read = self._limits.first_read_bytes
         view = memoryview(data)
         try:
             for start in range(0, len(view), self._limits.write_bytes):
@@ -138,7 +143,7 @@ def _config(limits: ServerLimits) -> Config:
     config.keep_alive_max_requests = 1_000_000
     config.h11_max_incomplete_size = limits.header_bytes
     config.h2_max_header_list_size = limits.header_bytes
-    config.max_app_queue_size = int(__import__("os").environ.get("QS", 4))
+    config.max_app_queue_size = 1
     return config
 
 

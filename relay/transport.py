@@ -19,7 +19,7 @@ import httpx
 
 from relay.errors import ProtocolViolationError, TimedOutError, UnreachableError
 
-READ_BYTES = int(__import__("os").environ.get("CR", 256)) * 1024
+READ_BYTES = 512 * 1024
 _WORDS_FOR_AN_END = ("disconnected", "closed connection")
 """httpcore has one error for a connection that ended early and for bytes that are no HTTP; only its words tell them apart."""
 

@@ -16,8 +16,8 @@ from pathlib import Path
 from store.errors import DamagedError, NewerFormatError, NoSpaceError
 
 BUSY_SECONDS = 30.0
-_OUTERMOST = "BEGIN IMMEDIATE", "COMMIT", "ROLLBACK"
-_NESTED = "SAVEPOINT nested", "RELEASE nested", "ROLLBACK TO nested"
+_OUTERMOST = "BEGIN IMMEDIATE", "COMMIT", ("ROLLBACK",)
+_NESTED = "SAVEPOINT nested", "RELEASE nested", ("ROLLBACK TO nested", "RELEASE nested")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +82,8 @@ class Database:
                 self._connection.execute(end)
             except BaseException:
                 if self._connection.in_transaction:
-                    self._connection.execute(undo)
+                    for statement in undo:
+                        self._connection.execute(statement)
                 raise
             finally:
                 self._depth -= 1

@@ -25,7 +25,7 @@ from store.ids import FileHash, RecordId
 
 DEFAULT_WAIT = 3600.0
 NODE_SECONDS = 15.0
-FETCH_POLL_SECONDS = 0.2
+ADDRESS_SECONDS = 5.0
 
 
 @click.command()
@@ -69,7 +69,7 @@ async def _run(invocation: Invocation, ready_file: Path | None) -> None:
 @click.option(
     "--wait", type=click.FloatRange(min=0), default=None, help="Seconds to go on trying; without it, until nothing is left to do."
 )
-@click.option("--originals", is_flag=True, help="Fetch every original too, whatever this device's policy says.")
+@click.option("--originals", is_flag=True, help="Fetch every original too. (In this version each device keeps everything anyway.)")
 @common_options
 def sync(invocation: Invocation, wait: float | None, originals: bool) -> None:
     """Work until nothing is left to do with the nodes in reach, then end.
@@ -117,7 +117,10 @@ async def _settle(peer: Peer, wait: float | None) -> dict[str, Any]:
 
 
 async def _ask_running(folder: LibraryFolder, wait: float | None) -> dict[str, Any]:
-    address = read_address(folder.engine_address)
+    address = None
+    with trio.move_on_after(ADDRESS_SECONDS):
+        while (address := read_address(folder.engine_address)) is None:
+            await trio.sleep(0.1)  # another process holds the lock and is about to say where it listens
     if address is None:
         raise EngineRunsError(
             "Another command is working with this library's nodes.", hint="Try again when it has ended.", exit_code=ExitCode.UNREACHABLE

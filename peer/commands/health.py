@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 import trio
 
@@ -10,18 +12,27 @@ from peer.commands.opening import opened
 from peer.commands.progress import counting
 from peer.control import ask, read_address
 from peer.errors import ExitCode, UnreachableNodeError
-from peer.library.health import Status, device_rows, library_status
+from peer.library.devices import device_rows
+from peer.library.findings import Findings
+from peer.library.health import Status, library_status
 from peer.library.library import Library
 from peer.library.queries import Queries
-from peer.library.verifying import Findings
 from peer.library.verifying import verify as verify_library
 from peer.library.whereabouts import explain
+
+SHORT_ID = 10
+ENGINE_SECONDS = 2.0
+DEVICE_COLUMNS = ("id", "name", "", "last seen", "behind", "clock")
 
 
 @click.command()
 @common_options
 def digest(invocation: Invocation) -> None:
-    """The library's digest: equal on devices that have seen the same changes."""
+    """The library's digest: equal on devices that have seen the same changes.
+
+    \b
+    Example: calotype digest
+    """
     with opened(invocation) as library:
         text = bytes(library.records.digest()).hex()
     invocation.document({"digest": text}, lambda: invocation.say(text))
@@ -30,91 +41,113 @@ def digest(invocation: Invocation) -> None:
 @click.command()
 @common_options
 def devices(invocation: Invocation) -> None:
-    """The devices of this library."""
+    """The devices of this library, and how far each has come.
+
+    \b
+    Example: calotype devices
+    """
     with opened(invocation) as library:
-        rows = device_rows(library)
-    if invocation.json:
-        for row in rows:
-            invocation.line(row)
-        return
-    invocation.table(
-        ["id", "name", "", "last seen", "behind", "clock"],
-        [
-            (
-                row["id"][:10],
-                row["name"],
-                "this device" if row["this"] else "",
-                row["last_seen"] or "never",
-                row["behind"],
-                f"{row['clock_skew'] / 1000:+.0f} s" if row["clock_skew"] else "right",
-            )
-            for row in rows
-        ],
-    )
+        invocation.rows(device_rows(library), DEVICE_COLUMNS, _device_cells)
+
+
+def _device_cells(row: dict[str, Any]) -> tuple[object, ...]:
+    place = "this device" if row["this"] else "" if row["member"] else "not a member"
+    behind = "unknown" if row["behind"] is None else row["behind"]
+    clock = f"{row['clock_skew'] / 1000:+.0f} s" if row["clock_skew"] else "right"
+    return row["id"][:SHORT_ID], row["name"], place, row["last_seen"] or "never", behind, clock
 
 
 @click.command()
 @common_options
 def status(invocation: Invocation) -> None:
-    """Whether this device has everything, what is on its way, and what is stuck and why."""
+    """Whether this device has everything, what is on its way, and what is stuck and why.
+
+    Exit code 3 when devices that have seen the same changes show different libraries.
+
+    \b
+    Example: calotype status
+    """
     with opened(invocation) as library:
         live = trio.run(_live_nodes, library)
         state = library_status(library, live)
     invocation.document(state.to_json(), lambda: _show_status(invocation, state))
+    finish(ExitCode.INTEGRITY if state.disagreeing else ExitCode.DONE)
 
 
-async def _live_nodes(library: Library) -> list[dict[str, object]]:
-    """What the running engine knows of its nodes; nothing when none runs."""
+async def _live_nodes(library: Library) -> list[dict[str, Any]] | None:
+    """What the running engine knows of its nodes; ``None`` when none runs."""
     address = read_address(library.folder.engine_address)
     if address is None:
-        return []
+        return None
     try:
-        with trio.move_on_after(2):
+        with trio.move_on_after(ENGINE_SECONDS):
             async for reply in ask(address, {"do": "nodes"}):
-                nodes = reply.get("nodes", [])
-                return nodes if isinstance(nodes, list) else []
+                nodes = reply.get("nodes")
+                return nodes if isinstance(nodes, list) else None
     except UnreachableNodeError:
-        return []
-    return []
+        return None  # it ended, or was killed and left its address behind
+    return None
 
 
 def _show_status(invocation: Invocation, state: Status) -> None:
-    document = state.to_json()
-    invocation.say(
-        f"{'In sync' if state.converged else 'Not in sync yet'}: {document['assets']} photos, {document['trashed']} in the trash."
-    )
-    for node in document["nodes"]:
+    invocation.say(f"{'In sync' if state.converged else 'Not in sync yet'}: {state.assets} photos, {state.trashed} in the trash.")
+    for node in state.nodes:
         reason = f" ({node['reason']})" if node["reason"] else ""
         invocation.say(f"  {node['name']}: {node['state']}{reason}, behind {node['behind']}, ahead {node['ahead']}")
-    for key, verb in (("uploads", "to upload"), ("downloads", "to download")):
-        if document[key]["count"]:
-            invocation.say(f"  {document[key]['count']} {verb}, {document[key]['bytes'] / 1e6:.1f} MB")
-    for item in document["pending"]:
-        invocation.say(f"  waiting: {item['entry'][:10]}: {item['reason']}")
-    for item in document["stuck"]:
+    for transfers, verb in ((state.uploads, "to upload"), (state.downloads, "to download")):
+        if transfers.count:
+            invocation.say(f"  {transfers.count} {verb}, {transfers.size / 1e6:.1f} MB")
+    if state.previews:
+        invocation.say(f"  {state.previews} previews to make, by `calotype run`")
+    for entry in state.pending:
+        invocation.say(f"  waiting: change {entry['entry'][:SHORT_ID]}: {entry['reason']}")
+    for item in state.stuck:
         invocation.say(f"  stuck: {item['item']}: {item['reason']}")
-    if not document["nodes"]:
+    for fork in state.forks:
+        invocation.say(
+            f"  the log {fork['log'][:SHORT_ID]} of {fork['device']} has {len(fork['tips'])} ends: a copy of it went on; nothing is lost"
+        )
+    if state.held_back_by:
+        invocation.say(f"  not everywhere yet: {', '.join(state.held_back_by)}")
+    if state.disagreeing:
+        invocation.say(f"  {', '.join(state.disagreeing)}: same changes, different library. Run `calotype verify --deep` on both.")
+    if not state.nodes:
         invocation.say("  No relay is configured: changes stay on this device. See `calotype relay add --help`.")
 
 
 @click.command()
-@click.argument("asset")
+@click.argument("asset", metavar="ID")
 @common_options
 def why(invocation: Invocation, asset: str) -> None:
-    """Where each of a photo's files is, and why anything is not where it should be."""
+    """Where each of a photo's files is, and why anything is not where it should be.
+
+    \b
+    Example: calotype why 3f2a
+    """
     with opened(invocation) as library:
         answer = explain(library, Queries(library.database).find(asset))
-    invocation.document(
-        answer,
-        lambda: [invocation.say(f"{file['role']:10} {file['file'][:10]}  {file['explanation']}") for file in answer["files"]] and None,
-    )
+    invocation.document(answer, lambda: _show_explanation(invocation, answer))
+
+
+def _show_explanation(invocation: Invocation, answer: dict[str, Any]) -> None:
+    invocation.say(f"{answer['name']}{' (in the trash)' if answer['trashed'] else ''}")
+    for file in answer["files"]:
+        invocation.say(f"  {file['role']:10} {file['file'][:SHORT_ID]}  {file['explanation']}")
+        if file["path"]:
+            invocation.say(f"  {'':21}  {file['path']}")
+    if answer["preview"]:
+        invocation.say(f"  {answer['preview']}")
 
 
 @click.command()
 @click.option("--deep", is_flag=True, help="Hash every file, and apply all entries again to compare.")
 @common_options
 def verify(invocation: Invocation, deep: bool) -> None:
-    """Prove that everything stored on this device is whole. Exit code 3 if anything is not."""
+    """Prove that everything stored on this device is whole. Exit code 3 if anything is not.
+
+    \b
+    Example: calotype verify --deep
+    """
     with opened(invocation) as library, counting(invocation) as progress:
         findings = verify_library(library, deep=deep, progress=progress)
     invocation.document(findings.to_json(), lambda: _show_findings(invocation, findings))
@@ -124,7 +157,7 @@ def verify(invocation: Invocation, deep: bool) -> None:
 def _show_findings(invocation: Invocation, findings: Findings) -> None:
     invocation.say(
         f"{findings.entries} entries, {findings.records} records, {findings.originals} originals, {findings.blobs} thumbnails and previews: "
-        + ("all whole." if not findings.problems else f"{len(findings.problems)} problems.")
+        + (f"{len(findings.problems)} problems." if findings.problems else "all whole.")
     )
     for problem in findings.problems:
         invocation.say(f"  {problem}")

@@ -101,6 +101,9 @@ def run_program(group: click.Group, program: str) -> None:
     try:
         code = group.main(arguments, prog_name=program, standalone_mode=False)
         sys.stdout.flush()
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        code = int(ExitCode.USAGE)
     except click.ClickException as error:
         hint = f"See: {error.ctx.command_path} --help" if isinstance(error, click.UsageError) and error.ctx else ""
         code = end_with(CalotypeError(error.format_message(), hint=hint), as_json=as_json, program=program)

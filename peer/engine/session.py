@@ -65,6 +65,7 @@ class Session:
         self._exchange = Exchange(pulled_to=None, their_arrival=0, pushed_to=0, our_arrival=0, reported_to=0)
         self._came_from_node: set[EntryHash] = set()
         self._reports: tuple[bytes, ...] = ()
+        self._remembered = node.cursor
 
     async def run(self, *, report_at_once: bool) -> None:
         """Exchange entries for as long as the connection lasts. ``report_at_once``: for a ``sync`` that ends when all is said."""
@@ -118,7 +119,15 @@ class Session:
                 case Step.REPORT if report_at_once:
                     await self._report()
                 case _:
+                    await self._remember_cursor()
                     return
+
+    async def _remember_cursor(self) -> None:
+        """Where to go on after a restart. A cursor that was not kept costs entries that are known already, so it is written when there is time."""
+        cursor = self._exchange.pulled_to
+        if cursor is not None and cursor != self._remembered:
+            self._remembered = cursor
+            await self._run(self._library.nodes.advance, self._node.number, cursor, self._library.clock.now())
 
     def _report_due(self) -> bool:
         return self._exchange.our_arrival > self._exchange.reported_to
@@ -146,7 +155,6 @@ class Session:
 
     async def _pulled(self, end: PullEnd) -> None:
         self._exchange = self._exchange.pulled(end.cursor.arrival)
-        await self._run(self._library.nodes.advance, self._node.number, end.cursor.arrival, self._library.clock.now())
 
     async def _pull_once(self, request: PullRequest) -> PullEnd:
         portion: list[bytes] = []
@@ -203,8 +211,6 @@ class Session:
             before, after = await self._push_page(raws)
         self._exchange = self._exchange.pushed(to, before=before, after=after)
         self._came_from_node.difference_update(arrived.entry.name for arrived in page)
-        if self._exchange.pulled_to is not None:
-            await self._run(self._library.nodes.advance, self._node.number, self._exchange.pulled_to, self._library.clock.now())
 
     async def _push_page(self, raws: Sequence[bytes]) -> tuple[int, int]:
         with trio.fail_after(STEP_SECONDS):

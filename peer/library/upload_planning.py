@@ -18,11 +18,12 @@ PAGE = 500
 
 def met(library: Library, node: int, store: StoreId, now: int, clock_offset: int) -> None:
     """A node answered. When its stores are new, everything that is here is queued for it again: it says itself what it has."""
-    library.hlc.discipline(clock_offset)
-    if library.nodes.met(node, store, now):
-        library.meta.put_int(f"reported:{node}", 0)
-        queue_everything(library, node)
-    library.uploads.hurry(node)
+    with library.database.write():
+        library.hlc.discipline(clock_offset)
+        if library.nodes.met(node, store, now):
+            library.meta.put_int(f"reported:{node}", 0)
+            queue_everything(library, node)
+        library.uploads.hurry(node)
 
 
 def queue_everything(library: Library, node: int) -> None:

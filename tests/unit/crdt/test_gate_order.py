@@ -19,7 +19,7 @@ from crdt.update import Item, encode_update
 from store.ids import RecordId
 from tests.unit.crdt.adversary import Forger
 from tests.unit.crdt.fleet import Device, World
-from tests.unit.crdt.history import asset, assert_converged, change, random_op, set_op
+from tests.unit.crdt.history import assert_converged, asset, change, random_op, set_op
 
 TARGETS = [asset(1), asset(2)]
 

@@ -152,12 +152,11 @@ def test_a_truncated_database(inspect: Inspect, root: Path) -> None:
 
 
 def test_an_entry_that_is_damaged_in_the_database(inspect: Inspect, root: Path) -> None:
-    log = inspect("heads", "--library", root / "laptop", "--json").document()["logs"][0]["log"]
+    master_log = inspect("heads", "--library", root / "laptop", "--json").document()["library"][:32]
     with sqlite3.connect(LibraryFolder(root / "laptop").database) as database:
         database.execute("UPDATE log_entry SET raw = x'00' WHERE arrival = 1")
     database.close()
-    (genesis,) = (each for each in [log] if each)
-    code, sentence = inspect("entry", f"{genesis}:0", "--library", root / "laptop", "--json").failure()
+    code, sentence = inspect("entry", f"{master_log}:0", "--library", root / "laptop", "--json").failure()
     assert code == 3
     assert "is damaged in the database" in sentence
 

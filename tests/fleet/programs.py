@@ -1,0 +1,246 @@
+"""The installed programs as real processes: for the demo, for benchmarks and for tests marked ``process``.
+
+    async with trio.open_nursery() …:
+        relay = await start_relay(folder)
+        alpha = Device(name="alpha", library=folder / "alpha")
+        await alpha.ask("init", "--name", "alpha")
+
+Everything waits for events (an answer, a line, an end), never for time. Programs that stay run in sessions of their own, so that Ctrl-C reaches
+only who started them, and are to be stopped by them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import trio
+
+from peer.control import ask, read_address
+from peer.layout import LibraryFolder
+
+START_SECONDS = 30.0
+STOP_SECONDS = 10.0
+COMMAND_SECONDS = 600.0
+SERVES = "Press Ctrl-C to stop."
+CODE = re.compile(r"\d{5} \d{5}")
+
+
+class ProgramError(Exception):
+    """A program didn't do what it was asked: what, and its own words."""
+
+
+def program(name: str) -> str:
+    """The path of an installed command, beside the Python that runs this."""
+    return str(Path(sys.executable).parent / name)
+
+
+async def answers_of(command: Sequence[str], *, stdin: bytes = b"", may_end_with: Sequence[int] = (0,)) -> list[Any]:
+    """The JSON documents that a command answers with."""
+    with trio.fail_after(COMMAND_SECONDS):
+        done = await trio.run_process(command, stdin=stdin, capture_stdout=True, capture_stderr=True, check=False, start_new_session=True)
+    if done.returncode not in may_end_with:
+        raise ProgramError(f"`{' '.join([Path(command[0]).name, *command[1:]])}` ended with code {done.returncode}: {_last_words(done.stderr)}")
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def _last_words(output: bytes) -> str:
+    text = output.decode("utf-8", "replace").strip()
+    try:
+        return str(json.loads(text.splitlines()[-1])["message"])
+    except (ValueError, KeyError, TypeError, IndexError):
+        return text or "it said nothing"
+
+
+class Staying:
+    """A program that serves until it is stopped. Its standard error goes into a file."""
+
+    def __init__(self, process: trio.Process, lines: LineReader) -> None:
+        self._process = process
+        self._lines = lines
+
+    @classmethod
+    async def start(cls, command: Sequence[str], log: Path, *, until: str) -> tuple[Staying, str]:
+        """Started, and has said a line with ``until`` in it: that line."""
+        with log.open("ab") as errors:
+            process = await trio.lowlevel.open_process(
+                list(command), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, start_new_session=True
+            )
+        assert process.stdout is not None
+        lines = LineReader(process.stdout)
+        try:
+            with trio.fail_after(START_SECONDS):
+                line = await lines.until(until)
+        except BaseException:
+            process.kill()
+            raise
+        return cls(process, lines), line
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    async def stop(self) -> None:
+        """Asks it to end, as a person's Ctrl-C does, and waits for it; whoever is cancelled meanwhile waits too."""
+        with trio.CancelScope(shield=True):
+            if self._process.poll() is None:
+                self._process.send_signal(signal.SIGINT)
+            with trio.move_on_after(STOP_SECONDS) as waiting:
+                await self._process.wait()
+            if waiting.cancelled_caught:
+                self._process.kill()
+                await self._process.wait()
+            await self._lines.aclose()
+
+    def kill(self) -> None:
+        """As a power cut would end it."""
+        self._process.kill()
+
+    def memory(self) -> int:
+        """The most memory that it ever had in use (resident), in bytes. Linux only."""
+        return peak_memory(self.pid)
+
+
+def peak_memory(pid: int) -> int:
+    """``VmHWM`` of a process, in bytes."""
+    status = Path(f"/proc/{pid}/status").read_text("ascii", "replace")
+    return int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0]) * 1024
+
+
+class LineReader:
+    """A program's standard output, line by line."""
+
+    def __init__(self, stream: trio.abc.ReceiveStream) -> None:
+        self._stream = stream
+        self._buffer = b""
+
+    async def until(self, words: str) -> str:
+        """The next line with ``words`` in it; ``ProgramError`` when the output ends before."""
+        while True:
+            line = await self.next()
+            if words in line:
+                return line
+
+    async def next(self) -> str:
+        while b"\n" not in self._buffer:
+            chunk = await self._stream.receive_some(65536)
+            if not chunk:
+                raise ProgramError(f"a program ended before it served: {self._buffer.decode('utf-8', 'replace') or 'it said nothing'}")
+            self._buffer += chunk
+        line, self._buffer = self._buffer.split(b"\n", 1)
+        return line.decode("utf-8", "replace")
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+@dataclass(kw_only=True)
+class RelayProgram:
+    """``calotype-relay serve`` in a folder of its own."""
+
+    data: Path
+    serving: Staying
+    url: str
+
+    async def token(self) -> str:
+        (created,) = await answers_of([program("calotype-relay"), "token", "create", "--data", str(self.data), "--json"])
+        return str(created["token"])
+
+
+async def start_relay(folder: Path, *, listen: str = "127.0.0.1:0") -> RelayProgram:
+    """A relay with its data in ``folder/relay`` and its log beside it."""
+    data = folder / "relay"
+    command = [program("calotype-relay"), "serve", "--data", str(data), "--listen", listen, "--json"]
+    serving, line = await Staying.start(command, folder / "relay.log", until="address")
+    return RelayProgram(data=data, serving=serving, url=f"http://{json.loads(line)['address']}")
+
+
+@dataclass(kw_only=True)
+class Device:
+    """One device: its library, its commands, and its peer while it runs."""
+
+    name: str
+    library: Path
+    peer: Staying | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def folder(self) -> LibraryFolder:
+        return LibraryFolder(self.library)
+
+    def command(self, *arguments: str) -> list[str]:
+        return [program("calotype"), *arguments, "--library", str(self.library), "--json"]
+
+    async def ask(self, *arguments: str, may_end_with: Sequence[int] = (0,)) -> Any:
+        """The one JSON document that a command answers with."""
+        (answer,) = await answers_of(self.command(*arguments), may_end_with=may_end_with)
+        return answer
+
+    async def list(self, *arguments: str) -> list[Any]:
+        """The JSON lines that a command answers with."""
+        return await answers_of(self.command(*arguments))
+
+    async def start(self) -> None:
+        """The peer, which serves when this returns."""
+        assert self.peer is None
+        command = [program("calotype"), "run", "--library", str(self.library)]
+        self.peer, _ = await Staying.start(command, self.library.with_suffix(".log"), until=SERVES)
+
+    async def stop(self) -> None:
+        if self.peer is not None:
+            await self.peer.stop()
+            self.peer = None
+
+    async def nodes(self) -> list[dict[str, Any]]:
+        """What the running peer knows of its nodes, its bytes over the wire among it."""
+        return list((await self._request({"do": "nodes"}))["nodes"])
+
+    async def settle(self, seconds: float = COMMAND_SECONDS) -> dict[str, Any]:
+        """What ``calotype sync`` asks of the running peer, without the time that a command takes to start."""
+        return await self._request({"do": "sync", "wait": seconds})
+
+    async def _request(self, request: dict[str, Any]) -> dict[str, Any]:
+        address = read_address(self.folder.engine_address)
+        if address is None:
+            raise ProgramError(f"the peer of {self.name} doesn't run")
+        async for reply in ask(address, request):
+            return reply
+        raise ProgramError(f"the peer of {self.name} ended before it answered")
+
+
+async def introduce(inviter: Device, joiner: Device) -> str:
+    """One device lets the other in; both show the same short code, which is compared here as two people would. The code."""
+    codes: dict[str, str] = {}
+    ticket: trio.MemorySendChannel[str]
+    ticket, tickets = trio.open_memory_channel[str](1)
+    compared = trio.Event()
+
+    async def answer(device: Device, command: list[str]) -> None:
+        async with _at_terminal(command) as (process, lines, keyboard):
+            if device is inviter:
+                await ticket.send(json.loads(await lines.next())["ticket"])
+            codes[device.name] = await _shown_code(process)
+            if len(codes) == 2:
+                compared.set()
+            await compared.wait()
+            if len(set(codes.values())) != 1:
+                raise ProgramError(f"the screens of {inviter.name} and {joiner.name} show different codes")
+            os.write(keyboard, b"y\n")
+            if await process.wait():
+                raise ProgramError(f"{device.name} could not be introduced: `calotype {command[1]}` ended with code {process.returncode}")
+
+    with trio.fail_after(COMMAND_SECONDS):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(answer, inviter, inviter.command("invite"))
+            text = await tickets.receive()
+            nursery.start_soon(answer, joiner, joiner.command("join", text, "--name", joiner.name))
+    return codes[inviter.name]

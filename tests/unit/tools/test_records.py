@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crdt.asset import add_to_album
+from crdt.draft import Draft
+from crdt.parsing import in_key
+from store.entries import Entry
+from store.ids import LIBRARY_RECORD, FileHash, RecordId, RecordKind
+from tests.unit.tools.folders import PHOTO, Pair, change, fill_relay, raws_of
+from tests.unit.tools.running import Inspect
+
+ID = PHOTO.body.hex()
+ALBUM = RecordId.make(RecordKind.ALBUM, b"\x3f\x3f" + bytes(14))
+
+
+def field(document: Any, name: str, part: str = "fields") -> Any:
+    (found,) = (each for each in document[part] if each["field"] == name)
+    return found
+
+
+def origin(entry: Entry, device: str) -> dict[str, Any]:
+    return {"device_name": device, "entry": {"log": entry.log.hex(), "seq": entry.seq, "name": entry.name.hex()}}
+
+
+@pytest.fixture
+def edited(pair: Pair) -> tuple[Entry, Entry]:
+    """Both devices set the rating while apart; the phone did so last."""
+    entries = change(pair.laptop, lambda draft: draft.set("rating", 4)), change(pair.phone, lambda draft: draft.set("rating", 5))
+    pair.exchange()
+    return entries
+
+
+def test_the_winner_and_the_conflict_say_who_wrote_them(inspect: Inspect, root: Path, edited: tuple[Entry, Entry]) -> None:
+    document = inspect("show", ID[:6], "--library", root / "laptop", "--json").document()
+    assert (document["record"], document["kind"], document["purged"]) == (ID, "asset", False)
+    rating = field(document, "rating")
+    (other,) = rating["others"]
+    assert (rating["winner"]["value"], other["value"], other["relation"]) == (5, 4, "conflict")
+    assert origin(edited[1], "phone").items() <= rating["winner"].items()
+    assert origin(edited[0], "laptop").items() <= other.items()
+    assert rating["winner"]["time"].startswith("2023-11-14T22:")
+
+
+def test_both_devices_show_the_same(inspect: Inspect, root: Path, edited: tuple[Entry, Entry]) -> None:
+    for words in (("show", ID), ("show", ID, "--raw")):
+        laptop, phone = (inspect(*words, "--library", root / name, "--json").document() for name in ("laptop", "phone"))
+        assert laptop == phone
+
+
+def test_equal_values_and_older_positions_are_outranked_and_no_conflict(inspect: Inspect, root: Path, pair: Pair) -> None:
+    def edit(draft: Draft) -> None:
+        draft.set("favorite", True)
+        add_to_album(draft, ALBUM, "a0")
+
+    for library in (pair.laptop, pair.phone):
+        change(library, edit)
+    pair.exchange()
+    document = inspect("show", ID, "--library", root / "phone", "--json").document()
+    for name in ("favorite", f"position:{in_key(ALBUM)}"):
+        assert [other["relation"] for other in field(document, name)["others"]] == ["outranked"]
+
+
+def test_sets_and_derived_fields(inspect: Inspect, root: Path, pair: Pair) -> None:
+    def edit(draft: Draft) -> None:
+        draft.add("keyword", "sea/side")
+        draft.add("name", "IMG\udcff.jpg")
+        draft.derive("kind", "photo")
+        draft.derive("thumbhash", b"\x01\x02")
+
+    change(pair.laptop, edit)
+    document = inspect("show", ID, "--library", root / "laptop", "--json").document()
+    elements = {(each["set"], each["element"], each["spelled"]) for each in document["sets"]}
+    assert elements == {("keyword", "sea/side", "sea%2Fside"), ("name", "IMG\\xff.jpg", "IMG%FF.jpg")}
+    assert field(document, "kind", "derived")["winner"]["value"] == "photo"
+    assert field(document, "thumbhash", "derived")["winner"]["value"] == "0102"
+    assert inspect("show", ID, "--library", root / "laptop").code == 0
+
+
+def test_raw_shows_every_key_and_the_state_vector(inspect: Inspect, root: Path, edited: tuple[Entry, Entry]) -> None:
+    document = inspect("show", ID, "--raw", "--library", root / "phone", "--json").document()
+    keys = {each["key"]: each for each in document["keys"]}
+    assert len(keys) == 2
+    for key, each in keys.items():
+        assert key == f"v/rating/{each['writer']}"
+        assert len(bytes.fromhex(each["stamp"])) == 8
+    assert [each["clocks"] for each in document["vector"]] == [1, 1]
+    assert {each["device_name"] for each in document["vector"]} == {"laptop", "phone"}
+
+
+def test_text_has_a_line_for_each_value(inspect: Inspect, root: Path, edited: tuple[Entry, Entry]) -> None:
+    heading, digest, *lines = inspect("show", ID, "--library", root / "phone").out.splitlines()
+    assert heading == f"asset {ID}"
+    assert digest.startswith("digest ")
+    assert [line.split("\t")[:4] for line in lines] == [["rating", "5", "", "phone"], ["rating", "4", "conflict", "laptop"]]
+    assert lines[0].split("\t")[5] == f"{edited[1].log.hex()[:10]}:{edited[1].seq}"
+    assert "state vector" in inspect("show", ID, "--raw", "--library", root / "phone").out
+
+
+def test_a_purged_record(inspect: Inspect, root: Path, pair: Pair) -> None:
+    change(pair.laptop, lambda draft: draft.set("rating", 4))
+    pair.laptop.change([], purges=[PHOTO])
+    document = inspect("show", ID, "--library", root / "laptop", "--json").document()
+    assert document == {"record": ID, "kind": "asset", "purged": True}
+    assert inspect("show", ID, "--library", root / "laptop").out == f"asset {ID}, purged\n"
+
+
+def test_other_kinds_of_records_and_ambiguous_ids(inspect: Inspect, root: Path, pair: Pair) -> None:
+    change(pair.laptop, lambda draft: draft.set("rating", 4))
+    change(pair.laptop, lambda draft: draft.set("title", "Sea"), ALBUM)
+    change(pair.laptop, lambda draft: draft.set("retention", 60), LIBRARY_RECORD)
+    folder = ("--library", root / "laptop", "--json")
+    code, sentence = inspect("show", "3f3f", *folder).failure()
+    assert code == 2
+    assert f"asset:{ID}" in sentence
+    assert f"album:{ALBUM.body.hex()}" in sentence
+    assert field(inspect("show", "album:3f3f", *folder).document(), "title")["winner"]["value"] == "Sea"
+    assert field(inspect("show", "library:0", *folder).document(), "retention")["winner"]["value"] == 60
+    device = pair.phone.device.hex()
+    assert field(inspect("show", f"device:{device}", *folder).document(), "name")["winner"]["value"] == "phone"
+    assert inspect("show", "xyz", *folder).failure() == (2, "'xyz' is no record's id.")
+    assert inspect("show", "77", *folder).failure() == (2, "No record has an id that begins with 77.")
+
+
+def test_two_records_of_one_kind(inspect: Inspect, root: Path, pair: Pair) -> None:
+    for number in (0, 1):
+        change(pair.laptop, lambda draft: draft.set("rating", 4), RecordId.asset(FileHash(b"\x77" + bytes([number]) * 31)))
+    code, sentence = inspect("show", "77", "--library", root / "laptop", "--json").failure()
+    assert code == 2
+    assert "More than one record" in sentence
+
+
+def test_a_relay_s_records_are_sealed(inspect: Inspect, root: Path, pair: Pair) -> None:
+    fill_relay(root / "relay", pair.laptop.id, raws_of(pair.laptop))
+    code, sentence = inspect("show", ID, "--library", root / "relay", "--json").failure()
+    assert code == 2
+    assert "sealed" in sentence
