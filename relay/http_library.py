@@ -25,7 +25,7 @@ from relay.messages import (
     frame_hint,
 )
 from relay.messages.framing import END, ITEM
-from relay.messages.limits import MAX_PULL_BODY, MAX_PUSH_BYTES, MAX_PUSH_ENTRIES, MAX_PUSH_ITEM, MAX_SEEN_BODY, SMALL_BODY
+from relay.messages.limits import MAX_PULL_BODY, MAX_PUSH_BYTES, MAX_PUSH_ENTRIES, MAX_SEEN_BODY, SMALL_BODY
 from relay.service import NodeService
 from store.blobs import MAX_BLOB_BYTES
 from store.encoding import MalformedError
@@ -130,7 +130,7 @@ class LibraryRoutes:
 
 
 async def _read_entries(exchange: Exchange, limit: int) -> list[bytes]:
-    decoder = ItemDecoder(longest=MAX_PUSH_ITEM)
+    decoder = ItemDecoder(longest=MAX_PUSH_BYTES)
     raws: list[bytes] = []
     async with aclosing(exchange.chunks(limit)) as chunks:
         async for chunk in chunks:

@@ -1,9 +1,10 @@
 """The installed programs as real processes: for the demo, for benchmarks and for tests marked ``process``.
 
-    async with trio.open_nursery() …:
-        relay = await start_relay(folder)
-        alpha = Device(name="alpha", library=folder / "alpha")
-        await alpha.ask("init", "--name", "alpha")
+    relay = await start_relay(folder)
+    alpha = Device(name="alpha", library=folder / "alpha")
+    await alpha.ask("init", "--name", "alpha")
+    …
+    await relay.serving.stop()
 
 Everything waits for events (an answer, a line, an end), never for time. Programs that stay run in sessions of their own, so that Ctrl-C reaches
 only who started them, and are to be stopped by them.
@@ -12,14 +13,12 @@ only who started them, and are to be stopped by them.
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +31,6 @@ START_SECONDS = 30.0
 STOP_SECONDS = 10.0
 COMMAND_SECONDS = 600.0
 SERVES = "Press Ctrl-C to stop."
-CODE = re.compile(r"\d{5} \d{5}")
 
 
 class ProgramError(Exception):
@@ -139,6 +137,12 @@ class LineReader:
         line, self._buffer = self._buffer.split(b"\n", 1)
         return line.decode("utf-8", "replace")
 
+    async def rest(self) -> str:
+        """All that comes until the end."""
+        while chunk := await self._stream.receive_some(65536):
+            self._buffer += chunk
+        return self._buffer.decode("utf-8", "replace").strip()
+
     async def aclose(self) -> None:
         await self._stream.aclose()
 
@@ -171,7 +175,6 @@ class Device:
     name: str
     library: Path
     peer: Staying | None = None
-    environment: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def folder(self) -> LibraryFolder:
@@ -215,32 +218,3 @@ class Device:
         async for reply in ask(address, request):
             return reply
         raise ProgramError(f"the peer of {self.name} ended before it answered")
-
-
-async def introduce(inviter: Device, joiner: Device) -> str:
-    """One device lets the other in; both show the same short code, which is compared here as two people would. The code."""
-    codes: dict[str, str] = {}
-    ticket: trio.MemorySendChannel[str]
-    ticket, tickets = trio.open_memory_channel[str](1)
-    compared = trio.Event()
-
-    async def answer(device: Device, command: list[str]) -> None:
-        async with _at_terminal(command) as (process, lines, keyboard):
-            if device is inviter:
-                await ticket.send(json.loads(await lines.next())["ticket"])
-            codes[device.name] = await _shown_code(process)
-            if len(codes) == 2:
-                compared.set()
-            await compared.wait()
-            if len(set(codes.values())) != 1:
-                raise ProgramError(f"the screens of {inviter.name} and {joiner.name} show different codes")
-            os.write(keyboard, b"y\n")
-            if await process.wait():
-                raise ProgramError(f"{device.name} could not be introduced: `calotype {command[1]}` ended with code {process.returncode}")
-
-    with trio.fail_after(COMMAND_SECONDS):
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(answer, inviter, inviter.command("invite"))
-            text = await tickets.receive()
-            nursery.start_soon(answer, joiner, joiner.command("join", text, "--name", joiner.name))
-    return codes[inviter.name]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from crdt.asset import AssetView, view_asset
@@ -61,7 +61,6 @@ graphs = st.dictionaries(
 )
 
 
-@settings(max_examples=200)
 @given(graphs, st.integers(0, 1 << 32))
 def test_the_result_depends_on_the_set_of_assets_only(graph: dict[int, dict[str, int]], seed: int) -> None:
     nodes = [node(number, **files) for number, files in graph.items()]
@@ -71,7 +70,6 @@ def test_the_result_depends_on_the_set_of_assets_only(graph: dict[int, dict[str,
     assert fold(shuffled) == folded
 
 
-@settings(max_examples=200)
 @given(graphs)
 def test_what_is_shown_is_not_folded_and_everything_linked_is_shown_once(graph: dict[int, dict[str, int]]) -> None:
     folded = fold(node(number, **files) for number, files in graph.items())

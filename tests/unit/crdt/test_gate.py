@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from crdt import record
@@ -96,7 +96,6 @@ def test_random_bytes_are_void(data: bytes) -> None:
     assert isinstance(judge(data, client=CLIENT, stamp=STAMP, made=made), Void)
 
 
-@settings(max_examples=200)
 @given(st.data(), st.integers(0, 400), st.binary(min_size=1, max_size=4), st.integers(0, 4))
 def test_mutated_bytes_are_void_or_do_exactly_what_they_say(data: st.DataObject, at: int, patch: bytes, cut: int) -> None:
     """Against the engine itself: what the gate lets in, it applies as decoded, onto a record with a history."""

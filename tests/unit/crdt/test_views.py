@@ -187,7 +187,7 @@ STEMS = [
 stored = st.dictionaries(st.tuples(st.sampled_from(STEMS), st.sampled_from([A, B])), st.tuples(st.integers(0, 5), values), max_size=12)
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(stored)
 def test_whatever_a_record_holds_it_is_read_and_alike_in_any_order(cells: dict[tuple[str, str], tuple[int, Value]]) -> None:
     """Hostile members can write any value at any key: readers ignore what is no value of its field, and nothing fails."""

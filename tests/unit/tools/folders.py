@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from crdt.client import client_id
 from crdt.clock import Stamp
 from crdt.draft import Draft
+from peer.keys.change_body import ChangeBody
 from peer.keys.device import DeviceKeys
 from peer.keys.epochs import Epoch
 from peer.keys.sealing import seal_body
@@ -94,14 +96,18 @@ def change(library: Library, edit: Callable[[Draft], None], record: RecordId = P
     return arrived.entry
 
 
-def forged(library: Library, body: bytes, *, epoch: Epoch | None = None) -> Entry:
-    """A change with this plain body that the device signs and seals, whatever it says, in place of its next entry."""
-    chosen = epoch or library.write_epoch()
+def forge(library: Library, updates: Iterable[tuple[RecordId, Callable[[int, Stamp], bytes]]], *, epoch: Epoch | None = None) -> Entry:
+    """A change that this device seals and signs whatever it says, and stores. Updates are made from the entry's client id and stamp."""
     log = library.own_log()
     assert log is not None
     (tip,) = library.log.heads()[log]
+    stamp, random, chosen = library.hlc.next(), bytes(16), epoch or library.write_epoch()
+    client = client_id(log, tip.name, stamp, random)
+    body = ChangeBody(stamp=bytes(stamp), random=random, updates=tuple((record, make(client, stamp)) for record, make in updates))
     prefix = make_prefix(kind=EntryKind.CHANGE, library=library.id, log=log, seq=tip.seq + 1, previous=tip.name, deps=(), epoch=chosen.id)
-    return seal_entry(prefix, seal_body(chosen, prefix, body), library.keys.sign)
+    entry = seal_entry(prefix, seal_body(chosen, prefix, body.encode()), library.keys.sign)
+    library.receive([entry.raw])
+    return entry
 
 
 def raws_of(library: Library) -> list[bytes]:

@@ -6,11 +6,15 @@ from typing import Any
 import pytest
 
 from crdt.asset import add_to_album
+from crdt.client import writer
+from crdt.clock import Stamp
 from crdt.draft import Draft
 from crdt.parsing import in_key
+from crdt.update import Item, encode_update
+from crdt.values import Value
 from store.entries import Entry
 from store.ids import LIBRARY_RECORD, FileHash, RecordId, RecordKind
-from tests.unit.tools.folders import PHOTO, Pair, change, fill_relay, raws_of
+from tests.unit.tools.folders import PHOTO, Pair, change, fill_relay, forge, raws_of
 from tests.unit.tools.running import Inspect
 
 ID = PHOTO.body.hex()
@@ -78,6 +82,24 @@ def test_sets_and_derived_fields(inspect: Inspect, root: Path, pair: Pair) -> No
     assert field(document, "kind", "derived")["winner"]["value"] == "photo"
     assert field(document, "thumbhash", "derived")["winner"]["value"] == "0102"
     assert inspect("show", ID, "--library", root / "laptop").code == 0
+
+
+def test_values_that_this_version_passes_over_are_shown(inspect: Inspect, root: Path, pair: Pair) -> None:
+    change(pair.laptop, lambda draft: draft.set("rating", 4))
+
+    def update(client: int, stamp: Stamp) -> bytes:
+        cells: dict[str, Value] = {"v/rating": "four", "v/future": 1, "d/kind": 5, "d/future": 2, "s/future/x": None}
+        return encode_update(client, [Item(f"{stem}/{writer(client)}", stamp, value) for stem, value in cells.items()], ())
+
+    forge(pair.laptop, [(PHOTO, update)])
+    document = inspect("show", ID, "--library", root / "laptop", "--json").document()
+    rating, kind = field(document, "rating"), field(document, "kind", "derived")
+    assert (rating["winner"]["value"], rating["others"][0]["value"], rating["others"][0]["relation"]) == (4, "four", "ignored")
+    assert (kind["winner"], kind["others"][0]["relation"]) == (None, "ignored")
+    for part in ("fields", "derived"):
+        future = field(document, "future", part)
+        assert (future["known"], future["winner"], future["others"][0]["relation"]) == (False, None, "unknown")
+    assert [(each["set"], each["known"]) for each in document["sets"]] == [("future", False)]
 
 
 def test_raw_shows_every_key_and_the_state_vector(inspect: Inspect, root: Path, edited: tuple[Entry, Entry]) -> None:

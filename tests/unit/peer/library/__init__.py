@@ -1,0 +1,1 @@
+"""Tests of libraries: commands' vocabulary, merge promises, checks."""

@@ -1,0 +1,45 @@
+"""Two devices of one library, far apart until a test brings them together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from peer.library.conflicts import OpenConflict, all_conflicts
+from peer.library.library import Library
+from peer.library.verifying import replayed_digest, verify
+from tests.fleet.libraries import MovedClock, admit, digest, exchange, make_library
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pair:
+    """``clock`` is that of both."""
+
+    anna: Library
+    bert: Library
+    clock: MovedClock
+
+    def meet(self, *, bert_first: bool = False) -> None:
+        """Both get what the other has; afterwards they must be the same in every way that can be looked at."""
+        exchange(*((self.bert, self.anna) if bert_first else (self.anna, self.bert)))
+        assert digest(self.anna) == digest(self.bert)
+        for library in (self.anna, self.bert):
+            assert verify(library).problems == []
+            assert replayed_digest(library) == library.records.digest()
+
+    def conflicts(self) -> list[OpenConflict]:
+        """The open conflicts, which both see alike."""
+        seen = [[conflict.to_json() for conflict in all_conflicts(library)] for library in (self.anna, self.bert)]
+        assert seen[0] == seen[1]
+        return list(all_conflicts(self.anna))
+
+    def close(self) -> None:
+        self.anna.close()
+        self.bert.close()
+
+
+def make_pair(root: Path, *, seed: int = 1) -> Pair:
+    clock = MovedClock()
+    anna = make_library(root / "anna", seed=seed, clock=clock)
+    bert = admit(anna, root / "bert", name="bert", seed=seed + 1)
+    return Pair(anna=anna, bert=bert, clock=clock)
