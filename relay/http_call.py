@@ -43,7 +43,7 @@ class HttpCalls:
         self._url = url
         self._client = httpx.AsyncClient(
             transport=Transport(
-                ssl_context=ssl_context or httpx.create_ssl_context(),
+                ssl_context=ssl_context or (httpx.create_ssl_context() if url.startswith("https:") else None),
                 connections=connections,
                 keep_alive_seconds=_KEEP_ALIVE_SECONDS,
                 traffic=self.traffic,

@@ -100,7 +100,7 @@ class _Body(httpx.AsyncByteStream):
 class Transport(httpx.AsyncBaseTransport):
     """``httpx``'s transport over an ``httpcore`` pool whose connections are metered. Raises our errors."""
 
-    def __init__(self, *, ssl_context: ssl.SSLContext, connections: int, keep_alive_seconds: float, traffic: Traffic) -> None:
+    def __init__(self, *, ssl_context: ssl.SSLContext | None, connections: int, keep_alive_seconds: float, traffic: Traffic) -> None:
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=ssl_context,
             max_connections=connections,

@@ -38,7 +38,7 @@ class EngineControl:
         """Do now what would be done anyway, until nothing is left; counts are those of this while."""
         before = asdict(self._engine.progress.counts)
         await self._run(self._hurry)
-        self._engine.retry_now()
+        self._engine.hurry()
         await self._engine.library_changed()
         with trio.move_on_after(seconds):
             await self._engine.until_settled()

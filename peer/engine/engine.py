@@ -76,9 +76,10 @@ class Engine:
             monitor.state.entries_settled = monitor.state.uploads_settled = monitor.state.downloads_settled = False
             monitor.wakes.local_change()
 
-    def retry_now(self) -> None:
-        """Don't wait for the next try of nodes that are away."""
+    def hurry(self) -> None:
+        """Don't wait for the next try of nodes that are away, and say at once what was seen."""
         for monitor, _ in self._monitors.values():
+            monitor.state.report_requested = True
             monitor.wakes.retry.set()
 
     @property

@@ -66,8 +66,16 @@ class Monitor:
             await self._run(met, self._library, self._node.number, connection.store, now, connection.clock_offset)
             node = next(each for each in await self._run(self._library.nodes.all) if each.number == self._node.number)
             self.state.node, self.state.failures, self.state.reason = node, 0, ""
+            self.state.report_requested = self._report_at_once
             session = Session(
-                self._library, node, connection, progress=self._progress, state=self.state, run_blocking=self._run, wakes=self.wakes
+                self._library,
+                node,
+                connection,
+                progress=self._progress,
+                state=self.state,
+                run_blocking=self._run,
+                wakes=self.wakes,
+                reports_at_once=self._report_at_once,
             )
             uploader = Uploader(
                 self._library, node, connection, progress=self._progress, state=self.state, run_blocking=self._run, work=self.wakes.uploads
@@ -82,7 +90,7 @@ class Monitor:
                 claimed=self._claimed,
             )
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(lambda: session.run(report_at_once=self._report_at_once))
+                nursery.start_soon(session.run)
                 nursery.start_soon(uploader.run)
                 nursery.start_soon(downloader.run)
 

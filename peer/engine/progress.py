@@ -25,7 +25,8 @@ class Counts:
 
 @dataclass(slots=True, kw_only=True)
 class NodeState:
-    """One node as its monitor sees it. ``settled``: entries are exchanged and no transfer is due now."""
+    """One node as its monitor sees it. ``settled``: entries are exchanged and no transfer is due now.
+    ``report_requested``: a seen report is to be sent with the next exchange, and not when there is time."""
 
     node: Node
     state: str = "connecting"
@@ -34,6 +35,7 @@ class NodeState:
     uploads_settled: bool = False
     downloads_settled: bool = False
     failures: int = 0
+    report_requested: bool = False
     behind: int = 0
     ahead: int = 0
     traffic: Callable[[], Traffic] | None = None

@@ -53,7 +53,9 @@ class Session:
         state: NodeState,
         run_blocking: RunBlocking,
         wakes: Wakes,
+        reports_at_once: bool,
     ) -> None:
+        """``reports_at_once``: for a ``sync``, which ends when all is said."""
         self._library = library
         self._node = node
         self._api = connection.api
@@ -62,18 +64,19 @@ class Session:
         self._state = state
         self._run = run_blocking
         self._wakes = wakes
+        self._reports_at_once = reports_at_once
         self._exchange = Exchange(pulled_to=None, their_arrival=0, pushed_to=0, our_arrival=0, reported_to=0)
         self._came_from_node: set[EntryHash] = set()
         self._reports: tuple[bytes, ...] = ()
         self._remembered = node.cursor
 
-    async def run(self, *, report_at_once: bool) -> None:
-        """Exchange entries for as long as the connection lasts. ``report_at_once``: for a ``sync`` that ends when all is said."""
+    async def run(self) -> None:
+        """Exchange entries for as long as the connection lasts."""
         await self._compare()
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._listen)
             while True:
-                await self._exchange_all(report_at_once=report_at_once)
+                await self._exchange_all()
                 self._set_state("listening", settled=True)
                 due = self._report_due()
                 if due and await self._wakes.entries.wait_at_most(REPORT_SECONDS):
@@ -103,7 +106,7 @@ class Session:
             if unknown:
                 await self._pull_by_heads(without=unknown)
 
-    async def _exchange_all(self, *, report_at_once: bool) -> None:
+    async def _exchange_all(self) -> None:
         while True:
             arrival = await self._run(self._library.log.arrival)
             self._exchange = self._exchange.seen_here(arrival)
@@ -116,9 +119,10 @@ class Session:
                 case Step.PUSH:
                     self._set_state(step.value)
                     await self._push()
-                case Step.REPORT if report_at_once:
+                case Step.REPORT if self._state.report_requested:
                     await self._report()
                 case _:
+                    self._state.report_requested = self._reports_at_once
                     await self._remember_cursor()
                     return
 

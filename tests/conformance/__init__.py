@@ -2,4 +2,4 @@
 
 import pytest
 
-pytest.register_assert_rewrite("tests.conformance.log_store", "tests.conformance.blob_store")
+pytest.register_assert_rewrite("tests.conformance.log_store", "tests.conformance.blob_store", "tests.conformance.sync_api", "tests.conformance.accounts")

@@ -78,14 +78,11 @@ def give(source: Library, target: Library) -> int:
 
 def exchange(*libraries: Library) -> None:
     """Everyone gets what anyone has, in the order in which they are named."""
-    for target in libraries:
-        for source in libraries:
-            if source is not target:
-                give(source, target)
-    for target in libraries:
-        for source in libraries:
-            if source is not target:
-                give(source, target)
+    for _ in range(2):  # the second time for what a library got after it had given
+        for target in libraries:
+            for source in libraries:
+                if source is not target:
+                    give(source, target)
 
 
 def report(*libraries: Library) -> None:

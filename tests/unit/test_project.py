@@ -17,6 +17,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("crdt", "discovery", "peer", "relay", "store", "tools")
 COMMANDS = ("calotype", "calotype-relay", "calotype-inspect")
+DATA = {".sql", ".html", ".css", ".js", ".svg"}
 SQL = {"peer/schema.sql", "relay/schema.sql", "store/schema.sql"}
 
 FIND_PACKAGES = f"""
@@ -73,9 +74,6 @@ def test_the_wheel_holds_every_file_that_is_read_at_run_time(wheel_files: frozen
     data = {str(path.relative_to(ROOT)) for package in PACKAGES for path in (ROOT / package).rglob("*.*") if path.suffix in DATA}
     assert data >= SQL
     assert data <= wheel_files
-
-
-DATA = {".sql", ".html", ".css", ".js", ".svg"}
 
 
 @pytest.mark.process

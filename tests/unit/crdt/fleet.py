@@ -10,6 +10,7 @@ import copy
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from random import Random
 
 from crdt import record
@@ -36,7 +37,7 @@ class Op:
     value: object = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class FleetEntry:
     log: LogId
     seq: int
@@ -48,7 +49,7 @@ class FleetEntry:
     purges: tuple[RecordId, ...] = ()
     ops: tuple[Op, ...] = ()
 
-    @property
+    @cached_property
     def name(self) -> EntryHash:
         header = [
             self.log,
@@ -62,7 +63,7 @@ class FleetEntry:
         ]
         return EntryHash(hashlib.sha256(encode(header)).digest())
 
-    @property
+    @cached_property
     def client(self) -> int:
         return client_id(self.log, self.previous, self.stamp, self.random)
 

@@ -18,7 +18,7 @@ seeds = st.integers(0, 1 << 32)
 TARGETS = [asset(1), asset(2)]
 
 
-@settings(max_examples=80)
+@settings(max_examples=50)
 @given(seeds)
 def test_all_devices_show_what_the_model_says(seed: int) -> None:
     """With clocks that are wrong by years, forks, clones and old backups that come back."""
@@ -32,7 +32,7 @@ def test_all_devices_show_what_the_model_says(seed: int) -> None:
     assert_as_the_model_says(world, devices[0], TARGETS)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(seeds)
 def test_purges_filter_whatever_comes_before_or_after(seed: int) -> None:
     random = Random(seed)
@@ -47,7 +47,7 @@ def test_purges_filter_whatever_comes_before_or_after(seed: int) -> None:
     assert devices[0].purged == {TARGETS[0]}
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(seeds)
 def test_merging_two_full_states_gives_what_all_entries_give(seed: int) -> None:
     """What loading a checkpoint will rely on."""

@@ -46,7 +46,7 @@ def adversarial_history(seed: int) -> tuple[World, list[Device]]:
     return world, devices
 
 
-@settings(max_examples=80)
+@settings(max_examples=50)
 @given(st.integers(0, 1 << 32))
 def test_the_verdict_is_the_same_in_every_causal_order(seed: int) -> None:
     world, devices = adversarial_history(seed)

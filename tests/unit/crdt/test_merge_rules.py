@@ -42,7 +42,7 @@ PHOTO, OTHER = asset(1), asset(2)
 ALBUM = RecordId.make(RecordKind.ALBUM, bytes(range(16)))
 FILE = FileHash(bytes([1]) * 32)
 
-promises = settings(max_examples=20)
+promises = settings(max_examples=12)
 seeds = given(st.integers(0, 1 << 32))
 
 

@@ -32,8 +32,8 @@ PHOTO = RecordId.asset(FileHash(b"\x3f" * 32))
 class SteppingClock:
     """A second later at each question, so that who edits last wins."""
 
-    def __init__(self) -> None:
-        self._now = NOW
+    def __init__(self, start: int = NOW) -> None:
+        self._now = start
 
     def now(self) -> int:
         self._now += 1000
@@ -76,8 +76,8 @@ def make_pair(root: Path) -> Pair:
 
 
 def open_pair(root: Path) -> Pair:
-    """The pair that ``make_pair`` left in ``root``."""
-    clock = SteppingClock()
+    """The pair that ``make_pair`` left in ``root``, a day later."""
+    clock = SteppingClock(NOW + 86_400_000)
     laptop, phone = (
         Library.open(LibraryFolder(root / name), clock=clock, randomness=Seeded(f"{name} again")) for name in ("laptop", "phone")
     )

@@ -46,7 +46,7 @@ def test_the_winner_and_the_conflict_say_who_wrote_them(inspect: Inspect, root: 
     assert (rating["winner"]["value"], other["value"], other["relation"]) == (5, 4, "conflict")
     assert origin(edited[1], "phone").items() <= rating["winner"].items()
     assert origin(edited[0], "laptop").items() <= other.items()
-    assert rating["winner"]["time"].startswith("2023-11-14T22:")
+    assert rating["winner"]["time"].startswith("2023-11-15T22:")
 
 
 def test_both_devices_show_the_same(inspect: Inspect, root: Path, edited: tuple[Entry, Entry]) -> None:

@@ -13,23 +13,28 @@ from tests.fleet.libraries import MovedClock, admit, digest, exchange, make_libr
 
 @dataclass(frozen=True, kw_only=True)
 class Pair:
-    """``clock`` is that of both."""
+    """``clock`` is that of both. ``bert_first``: who receives first when they meet."""
 
     anna: Library
     bert: Library
     clock: MovedClock
+    bert_first: bool = False
 
-    def meet(self, *, bert_first: bool = False) -> None:
+    @property
+    def both(self) -> tuple[Library, Library]:
+        return (self.bert, self.anna) if self.bert_first else (self.anna, self.bert)
+
+    def meet(self) -> None:
         """Both get what the other has; afterwards they must be the same in every way that can be looked at."""
-        exchange(*((self.bert, self.anna) if bert_first else (self.anna, self.bert)))
+        exchange(*self.both)
         assert digest(self.anna) == digest(self.bert)
-        for library in (self.anna, self.bert):
+        for library in self.both:
             assert verify(library).problems == []
             assert replayed_digest(library) == library.records.digest()
 
     def conflicts(self) -> list[OpenConflict]:
         """The open conflicts, which both see alike."""
-        seen = [[conflict.to_json() for conflict in all_conflicts(library)] for library in (self.anna, self.bert)]
+        seen = [[conflict.to_json() for conflict in all_conflicts(library)] for library in self.both]
         assert seen[0] == seen[1]
         return list(all_conflicts(self.anna))
 
@@ -38,8 +43,8 @@ class Pair:
         self.bert.close()
 
 
-def make_pair(root: Path, *, seed: int = 1) -> Pair:
+def make_pair(root: Path, *, seed: int = 1, bert_first: bool = False) -> Pair:
     clock = MovedClock()
     anna = make_library(root / "anna", seed=seed, clock=clock)
     bert = admit(anna, root / "bert", name="bert", seed=seed + 1)
-    return Pair(anna=anna, bert=bert, clock=clock)
+    return Pair(anna=anna, bert=bert, clock=clock, bert_first=bert_first)

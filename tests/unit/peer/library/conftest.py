@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from peer.library.library import Library
+from tests.fleet.libraries import make_library
+from tests.unit.peer.library.pair import Pair, make_pair
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Iterator[Pair]:
+    made = make_pair(tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[Library]:
+    made = make_library(tmp_path / "anna")
+    yield made
+    made.close()
