@@ -34,7 +34,6 @@ class Draft:
     """
 
     def __init__(self, kind: RecordKind, content: Content = EMPTY) -> None:
-        self.kind = kind
         self.content = content
         self.fields: Fields = fields_of(content)
         self._schema = SCHEMAS[kind]

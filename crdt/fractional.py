@@ -94,10 +94,9 @@ def parse_position(value: Value) -> str:
 
 
 def _between(below: tuple[int, str] | None, above: tuple[int, str] | None) -> tuple[int, str]:
-    if below is None and above is None:
-        return 0, ""
     if above is None:
-        assert below is not None  # noqa: S101  # both open was answered above
+        if below is None:
+            return 0, ""
         whole, fraction = below
         return (whole + 1, "") if whole + 1 < _LIMIT else (whole, _middle(fraction, None))
     if below is None:

@@ -173,7 +173,9 @@ def _scratch(state: bytes | None) -> Iterator[Doc[Any]]:
         if state is not None:
             document.apply_update(state)
         yield document
-    except (RuntimeError, TypeError, ValueError, KeyError) as error:
+    except (EngineError, NotLiveError):
+        raise
+    except Exception as error:
         raise EngineError(f"the engine failed: {error}") from error
     except BaseException as error:
         # A panic of the engine is no Exception, and its class can't be imported.

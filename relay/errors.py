@@ -32,8 +32,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import ClassVar
 
-from store.encoding import MalformedError, TooLongError
-from store.errors import DamagedError, NoSpaceError, RefusedError
+from store.errors import DamagedError, NoSpaceError, RefusedError, refusing
 
 MAX_MESSAGE_CHARACTERS = 500
 
@@ -206,22 +205,14 @@ def error_named(name: str, message: str, *, status: int, retry_after: float | No
     return known(message, retry_after=retry_after)
 
 
-def refusal(error: RefusedError) -> SyncError:
-    """A store's refusal as the error that goes over the wire."""
-    return error_named(error.code, str(error), status=422)
-
-
 @contextmanager
 def errors_translated() -> Iterator[None]:
     """The errors of stores and decoders as ours."""
     try:
-        yield
-    except TooLongError as error:
-        raise TooLargeError(str(error)) from error
-    except MalformedError as error:
-        raise MalformedRequestError(str(error)) from error
+        with refusing("what was sent"):
+            yield
     except RefusedError as error:
-        raise refusal(error) from error
+        raise error_named(error.code, str(error), status=422) from error
     except NoSpaceError as error:
         raise NodeFullError("the node's disk is full; nothing was stored") from error
     except DamagedError as error:

@@ -14,7 +14,7 @@ from typing import TypeVar, TypeVarTuple
 
 from relay.accounts import Session, TokenHash, over_quota
 from relay.api import SealedBlob
-from relay.errors import MalformedRequestError, NotFoundError, QuotaError, SyncError, TooLargeError, refusal
+from relay.errors import MalformedRequestError, NotFoundError, QuotaError, SyncError, TooLargeError, error_named
 from relay.messages import BlobState, Cursor, HeadsAnswer, Hint, HoldAnswer, PullEnd, PullRequest, PushOutcome, PushResult
 from relay.messages.limits import (
     MAX_HOLD_IDS,
@@ -180,7 +180,7 @@ class LibraryService:
             try:
                 accepted += self._log.put_seen(raw)
             except RefusedError as error:
-                refused = refused or refusal(error)
+                refused = refused or error_named(error.code, str(error), status=422)
         return accepted, refused
 
     @asynccontextmanager

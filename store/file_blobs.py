@@ -11,24 +11,18 @@ blobs move to ``quarantine``.
 from __future__ import annotations
 
 import os
-import shutil
 import threading
-import uuid
 from collections.abc import Iterator
-from contextlib import suppress
 from itertools import count
 from pathlib import Path
-
-from filelock import BaseFileLock, FileLock, Timeout
 
 from store.blobs import BlobInfo, check_blob, is_intact
 from store.durable import full_disk_translated, sync_folder, write_synced
 from store.errors import DamagedError
 from store.ids import BlobId
+from store.scratch import ScratchFolder, clear_abandoned
 
 _FAN_OUT_DIGITS = 2
-_LOCK_SECONDS = 10
-"""Somebody who clears leftovers may hold a new lock for a moment."""
 
 
 class FileBlobStore:
@@ -42,8 +36,8 @@ class FileBlobStore:
         with full_disk_translated():
             for folder in (self._blobs, self._quarantine, root / "incoming"):
                 folder.mkdir(parents=True, exist_ok=True)
-            self._incoming, self._incoming_lock = _own_folder(root / "incoming")
-            _clear_leftovers(root / "incoming")
+            self._incoming = ScratchFolder(root / "incoming")
+            clear_abandoned(root / "incoming")
         self._temporary_names = count()
         self._total: int | None = None
 
@@ -53,7 +47,7 @@ class FileBlobStore:
         if _size(path) == len(sealed):
             sync_folder(path.parent)
             return False
-        temporary = self._incoming / str(next(self._temporary_names))
+        temporary = self._incoming.path / str(next(self._temporary_names))
         with full_disk_translated():
             write_synced(temporary, sealed)
             try:
@@ -112,9 +106,7 @@ class FileBlobStore:
 
     def close(self) -> None:
         """Gives the temporary folder up; the store is not used after this."""
-        shutil.rmtree(self._incoming, ignore_errors=True)
-        _unlink_lock(self._incoming_lock)
-        self._incoming_lock.release()
+        self._incoming.close()
 
     def _path(self, blob: BlobId) -> Path:
         digits = blob.hex()
@@ -157,29 +149,3 @@ def _blob_of(name: str) -> BlobId | None:
         return BlobId.parse(name)
     except ValueError:
         return None
-
-
-def _own_folder(incoming: Path) -> tuple[Path, FileLock]:
-    folder = incoming / uuid.uuid4().hex
-    lock = FileLock(f"{folder}.lock", timeout=_LOCK_SECONDS, thread_local=False)
-    lock.acquire()
-    folder.mkdir()
-    return folder, lock
-
-
-def _clear_leftovers(incoming: Path) -> None:
-    """Removes the folders of stores that are gone; a lock that can be had has no owner any more."""
-    for lock_file in incoming.glob("*.lock"):
-        lock = FileLock(lock_file, timeout=0)
-        try:
-            with lock:
-                shutil.rmtree(lock_file.with_suffix(""), ignore_errors=True)
-                _unlink_lock(lock)
-        except Timeout:
-            continue
-
-
-def _unlink_lock(lock: BaseFileLock) -> None:
-    """While it is held: whoever waits for it then notices that it has lost its name. Windows can't; the next to open does it."""
-    with suppress(PermissionError):
-        Path(lock.lock_file).unlink(missing_ok=True)

@@ -14,20 +14,16 @@ from dataclasses import dataclass
 import trio
 
 from crdt.facts import Source
-from peer.engine.connection import Connection
-from peer.engine.progress import NodeState, Progress
-from peer.engine.scheduler import Wake, backoff
+from peer.engine.node_work import NodeWork
+from peer.engine.scheduler import backoff
 from peer.errors import NoSpaceLeftError
 from peer.keys.blobs import SEGMENT_BYTES, open_blob
 from peer.keys.errors import UnsealError
-from peer.library.library import Library
 from peer.library.placing import keep_original, keep_renditions, partial_path
 from peer.library.queues import Download, Priority
 from peer.library.segments import SegmentError, blob_ids_in, write_at
 from peer.library.sources import ways_to
 from peer.originals.errors import CopyFailedError, NameTakenError
-from peer.seams import RunBlocking
-from relay.api import LibraryApi
 from relay.errors import NetworkFaultError, NotFoundError, SyncError, UnavailableError
 from store.errors import NoSpaceError
 from store.ids import BlobId, FileHash
@@ -47,26 +43,16 @@ class _Small:
 
 
 class Downloader:
-    """Takes what the download queue wants from one node. ``claimed`` is shared by all nodes' downloaders: a file is fetched by one of them at a time."""
+    """Takes what the download queue wants from one node, and leaves to others what they have claimed."""
 
-    def __init__(
-        self,
-        library: Library,
-        connection: Connection,
-        *,
-        progress: Progress,
-        state: NodeState,
-        run_blocking: RunBlocking,
-        work: Wake,
-        claimed: set[FileHash],
-    ) -> None:
-        self._library = library
-        self._api: LibraryApi = connection.api
-        self._progress = progress
-        self._state = state
-        self._run = run_blocking
-        self._work = work
-        self._claimed = claimed
+    def __init__(self, work: NodeWork) -> None:
+        self._library = work.library
+        self._api = work.connection.api
+        self._progress = work.progress
+        self._state = work.state
+        self._run = work.run_blocking
+        self._work = work.wakes.downloads
+        self._claimed = work.claimed
 
     async def run(self) -> None:
         """For as long as the connection lasts. Network errors end it; what concerns one file doesn't."""

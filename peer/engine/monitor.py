@@ -6,6 +6,7 @@ import trio
 
 from peer.engine.connection import Connect
 from peer.engine.downloads import Downloader
+from peer.engine.node_work import NodeWork
 from peer.engine.progress import NodeState, Progress
 from peer.engine.scheduler import Wakes, backoff
 from peer.engine.session import Session
@@ -67,32 +68,21 @@ class Monitor:
             node = next(each for each in await self._run(self._library.nodes.all) if each.number == self._node.number)
             self.state.node, self.state.failures, self.state.reason = node, 0, ""
             self.state.report_requested = self._report_at_once
-            session = Session(
-                self._library,
-                node,
-                connection,
+            work = NodeWork(
+                library=self._library,
+                node=node,
+                connection=connection,
                 progress=self._progress,
                 state=self.state,
-                run_blocking=self._run,
                 wakes=self.wakes,
+                claimed=self._claimed,
+                run_blocking=self._run,
                 reports_at_once=self._report_at_once,
             )
-            uploader = Uploader(
-                self._library, node, connection, progress=self._progress, state=self.state, run_blocking=self._run, work=self.wakes.uploads
-            )
-            downloader = Downloader(
-                self._library,
-                connection,
-                progress=self._progress,
-                state=self.state,
-                run_blocking=self._run,
-                work=self.wakes.downloads,
-                claimed=self._claimed,
-            )
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(session.run)
-                nursery.start_soon(uploader.run)
-                nursery.start_soon(downloader.run)
+                nursery.start_soon(Session(work).run)
+                nursery.start_soon(Uploader(work).run)
+                nursery.start_soon(Downloader(work).run)
 
     def _away(self, reason: str) -> None:
         self.state.failures += 1

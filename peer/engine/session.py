@@ -17,15 +17,10 @@ from collections.abc import Sequence
 
 import trio
 
-from peer.engine.connection import Connection
+from peer.engine.node_work import NodeWork
 from peer.engine.plan import Exchange, Step, next_step
-from peer.engine.progress import NodeState, Progress
-from peer.engine.scheduler import Wakes
-from peer.library.library import Library
 from peer.library.membership import supply_packages
-from peer.library.nodes import Node
 from peer.library.upload_planning import queue_again
-from peer.seams import RunBlocking
 from relay.errors import ProtocolViolationError, UnreachableError
 from relay.messages import BlobsArrived, BlobsWanted, Cursor, EntriesArrived, PullEnd, PullRequest, SeenChanged
 from store.heads import Heads
@@ -43,32 +38,20 @@ STEP_SECONDS = 120.0
 class Session:
     """Runs on one connection until it breaks or is cancelled."""
 
-    def __init__(
-        self,
-        library: Library,
-        node: Node,
-        connection: Connection,
-        *,
-        progress: Progress,
-        state: NodeState,
-        run_blocking: RunBlocking,
-        wakes: Wakes,
-        reports_at_once: bool,
-    ) -> None:
-        """``reports_at_once``: for a ``sync``, which ends when all is said."""
-        self._library = library
-        self._node = node
-        self._api = connection.api
-        self._connection = connection
-        self._progress = progress
-        self._state = state
-        self._run = run_blocking
-        self._wakes = wakes
-        self._reports_at_once = reports_at_once
+    def __init__(self, work: NodeWork) -> None:
+        self._library = work.library
+        self._node = work.node
+        self._connection = work.connection
+        self._api = work.connection.api
+        self._progress = work.progress
+        self._state = work.state
+        self._run = work.run_blocking
+        self._wakes = work.wakes
+        self._reports_at_once = work.reports_at_once
         self._exchange = Exchange(pulled_to=None, their_arrival=0, pushed_to=0, our_arrival=0, reported_to=0)
         self._came_from_node: set[EntryHash] = set()
         self._reports: tuple[bytes, ...] = ()
-        self._remembered = node.cursor
+        self._remembered = work.node.cursor
 
     async def run(self) -> None:
         """Exchange entries for as long as the connection lasts."""

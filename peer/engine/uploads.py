@@ -11,15 +11,11 @@ from collections.abc import Sequence
 
 import trio
 
-from peer.engine.connection import Connection
-from peer.engine.progress import NodeState, Progress
-from peer.engine.scheduler import Wake, backoff
+from peer.engine.node_work import NodeWork
+from peer.engine.scheduler import backoff
 from peer.keys.blobs import SealedBlob
-from peer.library.library import Library
-from peer.library.nodes import Node
 from peer.library.queues import Upload
 from peer.library.segments import SegmentError, seal_held_segment
-from peer.seams import RunBlocking
 from relay.errors import NetworkFaultError, NodeFullError, QuotaError, SyncError, UnavailableError
 from relay.messages import BlobState
 
@@ -32,24 +28,14 @@ FULL_NODE_RETRY_MS = 60_000
 class Uploader:
     """Empties the upload queue of one node."""
 
-    def __init__(
-        self,
-        library: Library,
-        node: Node,
-        connection: Connection,
-        *,
-        progress: Progress,
-        state: NodeState,
-        run_blocking: RunBlocking,
-        work: Wake,
-    ) -> None:
-        self._library = library
-        self._node = node
-        self._api = connection.api
-        self._progress = progress
-        self._state = state
-        self._run = run_blocking
-        self._work = work
+    def __init__(self, work: NodeWork) -> None:
+        self._library = work.library
+        self._node = work.node
+        self._api = work.connection.api
+        self._progress = work.progress
+        self._state = work.state
+        self._run = work.run_blocking
+        self._work = work.wakes.uploads
         self._room = trio.CapacityLimiter(AT_ONCE)
 
     async def run(self) -> None:

@@ -40,7 +40,7 @@ async def measure(folder: Path, scale: Scale) -> list[Figure]:
         async with open_stage(folder, relay_address=through_proxy) as stage:
             record = await bring_one_photo(stage)
             with closing(Library.open(stage.alpha.folder)) as library, closing(Eye(stage.beta)) as eye:
-                toggles = [await _toggle(stage, library, RecordId(record), eye, proxy) for _ in range(scale.of(4, 1) + 1)][1:]
+                toggles = [await _toggle(stage, library, RecordId(record), eye, proxy) for _ in range(scale.of(3, 1) + 1)][1:]
     named = zip(("pushing it", "receiving it", "seen reports, both devices", "difference to the proxy's count"), zip(*toggles, strict=True), strict=True)
     budgets = {"pushing it": BUDGET, "receiving it": BUDGET}
     return [Figure(name=f"one favourite, {name}", value=median(values), unit="B", budget=budgets.get(name)) for name, values in named]

@@ -90,12 +90,12 @@ def test_what_others_put_into_the_folders_is_left_alone(root: Path, store: FileB
 
 def test_opening_clears_what_a_crash_left_but_not_what_another_store_is_writing(root: Path, store: FileBlobStore) -> None:
     crashed = FileBlobStore(root)
-    (crashed._incoming / "0").write_bytes(b"half a blob")
-    (store._incoming / "0").write_bytes(b"half a blob that somebody is writing")
-    crashed._incoming_lock.release()  # what the system does when a process is killed
+    (crashed._incoming.path / "0").write_bytes(b"half a blob")
+    (store._incoming.path / "0").write_bytes(b"half a blob that somebody is writing")
+    crashed._incoming.abandon()
     FileBlobStore(root).close()
-    assert not crashed._incoming.exists()
-    assert (store._incoming / "0").exists()
+    assert not crashed._incoming.path.exists()
+    assert (store._incoming.path / "0").exists()
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT])

@@ -14,6 +14,7 @@ from tests.unit.peer.library.pair import Pair, make_pair
 def pair(tmp_path: Path) -> Iterator[Pair]:
     made = make_pair(tmp_path)
     yield made
+    made.prove()
     made.close()
 
 

@@ -29,6 +29,7 @@ HOUR = 3_600_000
 def pair(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Pair]:
     made = make_pair(tmp_path, bert_first=request.param)
     yield made
+    made.prove()
     made.close()
 
 
@@ -198,7 +199,7 @@ def test_the_same_bytes_imported_on_both_are_one_photo_with_both_names_and_no_co
     pair.meet()
     assert [each.record for each in Queries(pair.anna.database).assets()] == [asset]
     assert view(pair.bert, asset).names == ("IMG_0001.JPG", "urlaub.jpg")
-    assert len(view(pair.bert, asset).sources[file_of("sea")]) == 1
+    assert len(set(view(pair.bert, asset).sources[file_of("sea")])) == 1
     assert pair.conflicts() == []
 
 

@@ -1,0 +1,46 @@
+"""How fast photographs are imported."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from tests.bench.figures import Budget, Figure
+from tests.bench.stage import Scale
+from tests.fixtures.pictures import Shot, photo_12_megapixels
+from tests.fleet.programs import Device
+
+METHOD = (
+    "`calotype import` of a folder of JPEGs of 4,000 × 3,000 pixels and 3 to 4 MB, from start to end of the command, Python's start-up included: identify, "
+    "hash, copy, make durable, read back, examine in decoder processes, thumbnail and ThumbHash, seal to name the blobs, commit, place. No peer runs. "
+    "Ten different scenes; every file has bytes of its own (the time in its EXIF), which changes nothing in the work."
+)
+SCENES = 10
+TAKEN = "2024:07:21 18:03:11"
+
+
+async def measure(folder: Path, scale: Scale) -> list[Figure]:
+    count = scale.of(180, 60)
+    size = _write_photos(folder / "photos", count)
+    alpha = Device(name="alpha", library=folder / "alpha")
+    await alpha.ask("init", "--name", "alpha")
+    start = time.perf_counter()
+    imported = await alpha.ask("import", str(folder / "photos"))
+    seconds = time.perf_counter() - start
+    assert imported["imported"] == count
+    return [
+        Figure(name=f"12-megapixel JPEGs with thumbnail, {count} files", value=count / seconds, unit="/s", budget=Budget(bound=30, at_least=True)),
+        Figure(name="…", value=size / seconds / 1e6, unit="MB/s"),
+    ]
+
+
+def _write_photos(folder: Path, count: int) -> int:
+    """Their bytes together."""
+    folder.mkdir()
+    scenes = [photo_12_megapixels(seed, Shot(taken=TAKEN)) for seed in range(SCENES)]
+    size = 0
+    for number in range(count):
+        taken = f"2024:07:21 {number // 3600 % 24:02}:{number // 60 % 60:02}:{number % 60:02}"
+        photo = scenes[number % SCENES].replace(TAKEN.encode(), taken.encode())
+        size += (folder / f"IMG_{number + 1:04}.JPG").write_bytes(photo)
+    return size

@@ -1,0 +1,80 @@
+"""What an asset costs in the log, and so on every leg and in every device's database."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+import trio
+
+from peer.engine.progress import Progress
+from peer.engine.scheduler import Wake
+from peer.importing.commit import Committer
+from peer.importing.outcome import Outcome
+from peer.importing.prepare import Identified, Prepared, identify_file, prepare
+from peer.importing.previews import PreviewMaker
+from peer.layout import LibraryFolder
+from peer.library.creating import create_library
+from peer.library.library import Library
+from peer.media.worker import Decoders, open_decoders
+from peer.originals.scan import Found, Skipped, scan
+from peer.seams import run_in_thread
+from store.entries import EntryKind
+from tests.bench.figures import Budget, Figure
+from tests.bench.stage import Scale
+from tests.fixtures.pictures import encoded, scene, varied_shot
+
+METHOD = (
+    "100 JPEGs of 2,200 × 1,650 pixels whose EXIF is as cameras write it (camera, lens, exposure, time with offset, place, orientation) are examined as at "
+    "import and committed as one batch: EXIF, name, media type, source, thumbnail and ThumbHash of each. Counted are whole entries: header, signature, "
+    "deps, sealed body. The second line is what the previews add, which follow in the background, 16 at a time."
+)
+ASSETS = 100
+
+
+async def measure(folder: Path, scale: Scale) -> list[Figure]:
+    photos = _write_photos(folder / "photos")
+    library, _ = create_library(LibraryFolder(folder / "library"), "bench")
+    with closing(library):
+        async with open_decoders() as decoders:
+            prepared = [await _prepared(library, found, decoders) for found in scan([photos], library=folder / "library")]
+        Committer(library, Outcome(), bring_back=False, move=False).commit(prepared)
+        described = _change_bytes(library)
+        await _make_previews(library)
+        with_previews = _change_bytes(library)
+    return [
+        Figure(name=f"metadata of one asset, in a batch of {ASSETS}", value=described / ASSETS, unit="B", budget=Budget(bound=400)),
+        Figure(name="… its preview, in a batch of 16", value=(with_previews - described) / ASSETS, unit="B"),
+    ]
+
+
+def _write_photos(folder: Path) -> Path:
+    folder.mkdir()
+    for number in range(ASSETS):
+        picture = scene(2200, 1650, seed=number, grain=0)
+        (folder / f"IMG_{number + 1:04}.JPG").write_bytes(encoded(picture, "JPEG", shot=varied_shot(number)))
+    return folder
+
+
+async def _prepared(library: Library, found: Found | Skipped, decoders: Decoders) -> Prepared:
+    assert isinstance(found, Found)
+    identified = identify_file(found)
+    assert isinstance(identified, Identified)
+    prepared = await prepare(library, identified, decoders, run_in_thread)
+    assert isinstance(prepared, Prepared)
+    return prepared
+
+
+async def _make_previews(library: Library) -> None:
+    progress = Progress()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(PreviewMaker(run_in_thread), library, Wake(), progress)
+        while not progress.previews_settled:
+            await progress.changed.next()
+        nursery.cancel_scope.cancel()
+
+
+def _change_bytes(library: Library) -> int:
+    """Bytes of all changes in the log, less the one that describes the device."""
+    entries = [arrived.entry for arrived in library.log.after(0, limit_bytes=2**30)]
+    return sum(len(entry.raw) for entry in [entry for entry in entries if entry.kind is EntryKind.CHANGE][1:])

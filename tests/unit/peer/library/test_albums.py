@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import pytest
+
+from peer.errors import UsageError
+from peer.library.albums import (
+    After,
+    Before,
+    Target,
+    ToIndex,
+    add_to_album,
+    create_album,
+    delete_album,
+    move_in_album,
+    remove_from_album,
+    rename_album,
+    restore_album,
+    writers_of_memberships,
+)
+from peer.library.library import Library
+from peer.library.queries import Filter, Queries
+from peer.library.trashing import trash_assets
+from store.ids import RecordId
+from tests.fleet.libraries import add_photo
+from tests.unit.peer.library.pair import Pair
+
+
+def filled(library: Library, labels: str = "abcd") -> tuple[RecordId, dict[str, RecordId]]:
+    photos = {label: add_photo(library, label) for label in labels}
+    album = create_album(library, "Sweden")
+    add_to_album(library, album, list(photos.values()))
+    return album, photos
+
+
+def shown(library: Library, album: RecordId) -> str:
+    return "".join(row.name.removesuffix(".jpg") for row in Queries(library.database).assets(Filter(album=album)))
+
+
+def test_photos_are_shown_in_the_order_in_which_they_were_added(library: Library) -> None:
+    album, photos = filled(library, "cab")
+    assert shown(library, album) == "cab"
+    add_to_album(library, album, [add_photo(library, "d"), photos["c"]])
+    assert shown(library, album) == "cabd"
+
+
+@pytest.mark.parametrize(
+    ("moved", "target", "order"),
+    [("d", ToIndex(0), "dabc"), ("a", ToIndex(99), "bcda"), ("a", ToIndex(1), "bacd"), ("c", "before a", "cabd"), ("a", "after c", "bcad"), ("a", ToIndex(0), "abcd")],
+)
+def test_a_photo_is_moved_to_where_it_should_stand(library: Library, moved: str, target: Target | str, order: str) -> None:
+    album, photos = filled(library)
+    if isinstance(target, str):
+        target = (Before if target.startswith("before") else After)(photos[target[-1]])
+    move_in_album(library, album, photos[moved], target)
+    assert shown(library, album) == order
+
+
+def test_between_photos_that_two_devices_added_at_the_same_time(pair: Pair) -> None:
+    album, photos = filled(pair.anna, "a")
+    pair.meet()
+    first, second = add_photo(pair.anna, "b"), add_photo(pair.bert, "c")
+    add_to_album(pair.anna, album, [first])
+    add_to_album(pair.bert, album, [second])
+    pair.meet()
+    order = shown(pair.anna, album)
+    move_in_album(pair.anna, album, photos["a"], After(first if order[1] == "b" else second))
+    pair.meet()
+    assert shown(pair.bert, album) == order[1] + "a" + order[2]
+
+
+def test_photos_in_the_trash_take_no_place(library: Library) -> None:
+    album, photos = filled(library)
+    trash_assets(library, [photos["b"]])
+    assert shown(library, album) == "acd"
+    move_in_album(library, album, photos["d"], ToIndex(1))
+    assert shown(library, album) == "adc"
+
+
+@pytest.mark.parametrize("which", ["itself", "a stranger", "negative", "a stranger moved"])
+def test_moves_that_make_no_sense_are_refused(library: Library, which: str) -> None:
+    album, photos = filled(library)
+    stranger = add_photo(library, "x")
+    moved, target = {
+        "itself": (photos["a"], Before(photos["a"])),
+        "a stranger": (photos["a"], After(stranger)),
+        "negative": (photos["a"], ToIndex(-1)),
+        "a stranger moved": (stranger, ToIndex(0)),
+    }[which]
+    before = library.log.count()
+    with pytest.raises(UsageError, match=r"Nothing was changed\."):
+        move_in_album(library, album, moved, target)
+    assert library.log.count() == before
+
+
+def test_removing_takes_out_only_what_is_in_it(library: Library) -> None:
+    album, photos = filled(library)
+    assert remove_from_album(library, album, [photos["b"], photos["b"], add_photo(library, "x")]) == 1
+    assert shown(library, album) == "acd"
+    before = library.log.count()
+    assert remove_from_album(library, album, [photos["b"]]) == 0
+    assert library.log.count() == before
+
+
+def test_adding_again_keeps_the_place_and_wins_over_a_removal(pair: Pair) -> None:
+    album, photos = filled(pair.anna)
+    pair.meet()
+    assert add_to_album(pair.anna, album, [photos["a"]]) == 0
+    remove_from_album(pair.bert, album, [photos["a"]])
+    pair.meet()
+    assert shown(pair.bert, album) == "abcd"
+
+
+def test_a_deleted_album_keeps_its_photos_and_comes_back_whole(library: Library) -> None:
+    album, photos = filled(library)
+    assert delete_album(library, album)
+    assert not delete_album(library, album)
+    assert Queries(library.database).count() == (4, 0)
+    with pytest.raises(UsageError, match="in the trash"):
+        add_to_album(library, album, [photos["a"]])
+    assert restore_album(library, album)
+    assert not restore_album(library, album)
+    assert shown(library, album) == "abcd"
+
+
+def test_deleting_has_seen_all_memberships(library: Library) -> None:
+    album, photos = filled(library)
+    assert writers_of_memberships(library, album)
+    trash_assets(library, [photos["a"]])
+    delete_album(library, album)
+    row = Queries(library.database).album(album)
+    assert row is not None
+    assert row.conflicts == 0
+
+
+def test_albums_have_titles(library: Library) -> None:
+    album = create_album(library, "  Sweden ")
+    rename_album(library, album, "Norway")
+    assert [row.title for row in Queries(library.database).albums()] == ["Norway"]
+    for title in ("", "   ", "x" * 100_000, "\udcff"):
+        with pytest.raises(UsageError):
+            rename_album(library, album, title)
+        with pytest.raises(UsageError):
+            create_album(library, title)
