@@ -65,8 +65,9 @@ class NodeApp:
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await Router()(scope, receive, send)
+        if scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.close"})
             return
         start = perf_counter()
         exchange = scope[_EXCHANGE] = Exchange(scope, receive, send, self._limits)

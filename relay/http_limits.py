@@ -30,13 +30,18 @@ class Rate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpLimits:
-    """Bytes, calls and seconds. A body must come at ``bytes_per_second`` at least, after ``patience`` seconds for free."""
+    """Bytes, calls and seconds.
+
+    A body must come at ``bytes_per_second`` at least, after ``patience`` seconds for free. One that is going to be thrown away
+    may pause for ``discard_patience`` seconds.
+    """
 
     requests: int = 4096
     stranger_bytes: int = 32 * MIB
     upload_bytes: int = 192 * MIB
     download_bytes: int = 256 * MIB
     patience: float = 15
+    discard_patience: float = 2
     bytes_per_second: int = 16 * 1024
     registrations: Rate = Rate(burst=20, per_second=0.2)
     sessions: Rate = Rate(burst=100, per_second=5)

@@ -1,6 +1,6 @@
 """Hypercorn's connection handling on our own listeners: trio, HTTP/1.1 and 2, and an end to everything.
 
-``hypercorn.trio.serve`` would make the sockets itself and leaves four things open that a public address needs: a client that
+``hypercorn.trio.serve`` would make the sockets itself and leaves some things open that a public address needs: a client that
 stops reading blocks the task that writes to it for ever, because writes are shielded from cancellation; a client that sends
 a body nobody reads and goes can leave its tasks behind; an exception in one connection ends the whole server; and nothing
 bounds the number of connections. So each connection runs under a ``_Connection``, which limits the time of a write, reads in
@@ -31,7 +31,8 @@ class ServerLimits:
     """Bytes, connections and seconds.
 
     A piece of ``write_bytes`` must be taken within ``write_seconds``. After a stop, calls under way have ``grace_seconds`` to
-    finish. What a client that went left behind ends after ``linger_seconds``.
+    finish. What a client that went left behind ends after ``linger_seconds``; one that neither gets nor sends anything for
+    ``silence_seconds`` counts as gone.
     """
 
     connections: int = 20_000
@@ -43,6 +44,7 @@ class ServerLimits:
     keep_alive_seconds: float = 75
     grace_seconds: float = 3
     linger_seconds: float = 5
+    silence_seconds: float = 300
 
 
 class _Connection:
@@ -57,11 +59,12 @@ class _Connection:
         self._stream = stream
         self._limits = limits
         self._next_read = limits.first_read_bytes
+        self._sent_at = trio.current_time()
 
     async def receive_some(self, max_bytes: int) -> bytes | bytearray:
         """Larger pieces the longer a body gets; small ones at first, because what waits for its turn waits in memory."""
         try:
-            received = await self._stream.receive_some(self._next_read)
+            received = await self._receive_unless_silent()
         except trio.BrokenResourceError:
             self._client_went()
             raise
@@ -71,7 +74,16 @@ class _Connection:
             self._next_read = min(2 * self._next_read, self._limits.read_bytes)
         return received
 
+    async def _receive_unless_silent(self) -> bytes | bytearray:
+        """Nothing, as if the client had gone, when no byte went either way for a long time."""
+        while True:
+            with trio.move_on_after(self._limits.silence_seconds):
+                return await self._stream.receive_some(self._next_read)
+            if trio.current_time() - self._sent_at >= self._limits.silence_seconds:
+                return b""
+
     async def send_all(self, data: bytes) -> None:
+        self._sent_at = trio.current_time()
         self._next_read = self._limits.first_read_bytes
         view = memoryview(data)
         try:

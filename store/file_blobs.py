@@ -10,6 +10,7 @@ blobs move to ``quarantine``.
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 from collections.abc import Iterator
@@ -23,6 +24,8 @@ from store.ids import BlobId
 from store.scratch import ScratchFolder, clear_abandoned
 
 _FAN_OUT_DIGITS = 2
+_DAMAGED = frozenset({errno.EIO, getattr(errno, "EUCLEAN", errno.EIO)})
+"""What the system says of a file that a broken disk or a broken file system has."""
 
 
 class FileBlobStore:
@@ -66,6 +69,8 @@ class FileBlobStore:
         except FileNotFoundError:
             return None
         except OSError as error:
+            if error.errno not in _DAMAGED:
+                raise  # too many open files, say: that is no reason to doubt a blob
             self._set_aside(path)
             raise DamagedError(f"blob {blob.short()} can't be read: {error.strerror}") from error
         if not is_intact(blob, sealed):

@@ -119,8 +119,8 @@ async def _settle(peer: Peer, wait: float | None) -> dict[str, Any]:
 async def _ask_running(folder: LibraryFolder, wait: float | None) -> dict[str, Any]:
     address = None
     with trio.move_on_after(ADDRESS_SECONDS):
-        while (address := read_address(folder.engine_address)) is None:
-            await trio.sleep(0.1)  # another process holds the lock and is about to say where it listens
+        while (address := read_address(folder.engine_address)) is None:  # noqa: ASYNC110 - another process writes it
+            await trio.sleep(0.1)
     if address is None:
         raise EngineRunsError(
             "Another command is working with this library's nodes.", hint="Try again when it has ended.", exit_code=ExitCode.UNREACHABLE

@@ -18,6 +18,7 @@ from peer.library.library import Library
 from peer.library.placing import Tree
 from peer.library.queues import Priority, Upload, uploads_of_file
 from peer.media.types import Kind
+from peer.originals.held import HeldStamp
 from store.ids import FileHash, RecordId
 
 
@@ -30,15 +31,25 @@ class Known:
     deleted: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A source whose bytes are an asset's, and how it looked when they were read."""
+
+    path: Path
+    file: FileHash
+    stamp: HeldStamp
+
+
 @dataclass(slots=True, kw_only=True)
 class _Batch:
-    """What one transaction does beside its edits. ``new``: assets that it makes."""
+    """What one transaction does beside its edits. ``new``: assets that it makes; ``taken``: the files that went into assets."""
 
     done: Outcome = field(default_factory=Outcome)
     reserved: list[HeldFile] = field(default_factory=list)
     left_over: list[Prepared] = field(default_factory=list)
     uploads: list[Upload] = field(default_factory=list)
     new: dict[FileHash, RecordId] = field(default_factory=dict)
+    taken: list[Taken] = field(default_factory=list)
 
 
 class Committer:
@@ -76,10 +87,10 @@ class Committer:
         for prepared in batch.left_over:
             prepared.discard()
         if self._move:
-            self._remove_sources(items)
+            self._remove_sources(batch.taken)
 
     def _edit(self, item: Prepared | Known, batch: _Batch) -> Edit | None:
-        return self._known(item, batch.done) if isinstance(item, Known) else self._prepared(item, batch)
+        return self._known(item, batch) if isinstance(item, Known) else self._prepared(item, batch)
 
     def _asset_of(self, file: FileHash) -> RecordId | None:
         with self._library.database.read() as connection:
@@ -88,14 +99,16 @@ class Committer:
             ).fetchone()
         return None if row is None else RecordId(row[0])
 
-    def _known(self, known: Known, done: Outcome) -> Edit | None:
+    def _known(self, known: Known, batch: _Batch) -> Edit | None:
+        done, found = batch.done, known.identified.found
         if known.deleted and not self._bring_back:
             done.deleted_before += 1
             return None
+        batch.taken.append(Taken(found.path, known.identified.hashed.file, known.identified.hashed.stamp))
         done.duplicates += 1
         if known.deleted:
             done.assets.append(known.record)
-        return Edit(known.record, lambda draft, stamp: _seen_again(draft, known.identified.found.path.name, restore=known.deleted))
+        return Edit(known.record, lambda draft, stamp: _seen_again(draft, found.path.name, restore=known.deleted))
 
     def _prepared(self, prepared: Prepared, batch: _Batch) -> Edit | None:
         library, file, done = self._library, prepared.copied.file, batch.done
@@ -113,8 +126,10 @@ class Committer:
             if deleted and not self._bring_back:
                 done.deleted_before += 1
                 return None
+            batch.taken.append(Taken(prepared.source, file, prepared.source_stamp))
             done.duplicates += 1
             return Edit(record, lambda draft, stamp: _held_again(draft, prepared, restore=deleted))
+        batch.taken.append(Taken(prepared.source, file, prepared.source_stamp))
         record = batch.new[file] = generation_for(file, library.records.is_purged)
         self._keep_pictures(record, prepared, batch.uploads)
         done.imported += 1
@@ -140,15 +155,14 @@ class Committer:
         outcome.assets += done.assets
         outcome.without_picture += done.without_picture
 
-    def _remove_sources(self, batch: Sequence[Prepared | Known]) -> None:
-        """``--move``: the source goes once its bytes are held here, in place and durable."""
-        for item in batch:
-            path, file = (
-                (item.source, item.copied.file) if isinstance(item, Prepared) else (item.identified.found.path, item.identified.hashed.file)
-            )
-            held = self._library.held.get(file)
+    def _remove_sources(self, taken: Sequence[Taken]) -> None:
+        """``--move``: the source goes once its bytes are held here, in place and durable. What stays deleted stays where it lies."""
+        for source in taken:
+            held = self._library.held.get(source.file)
             if held is not None and held.incoming is None and held.untouched(self._library.folder.root):
-                _unlink(path, self._outcome)
+                reason = _unlink(source)
+                if reason:
+                    self._outcome.skipped.append(LeftOut(path=source.path, reason=reason))
 
 
 def _taken(prepared: Prepared) -> str | None:
@@ -168,8 +182,12 @@ def _held_again(draft: Draft, prepared: Prepared, *, restore: bool) -> None:
         add_source(draft, prepared.copied.file, prepared.way)
 
 
-def _unlink(path: Path, outcome: Outcome) -> None:
+def _unlink(source: Taken) -> str:
+    """Why the source couldn't be removed, or nothing. What was written into it since is nowhere else."""
     try:
-        path.unlink()
+        if HeldStamp.of(source.path.stat()) != source.stamp:
+            return "imported, but it changed since: the source was left where it is"
+        source.path.unlink()
     except OSError as error:
-        outcome.skipped.append(LeftOut(path=path, reason=f"imported, but the source could not be removed: {error.strerror}"))
+        return f"imported, but the source could not be removed: {error.strerror}"
+    return ""

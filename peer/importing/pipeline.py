@@ -3,11 +3,13 @@
 A few files are in work at once, each by its own task; only the committing task writes to the library, in batches that are as large as
 what came within a quarter of a second, so that a single photo is visible at once and ten thousand cost few transactions. One bad file costs itself.
 A full disk ends the import with what was committed until then; run again, it goes on: what is there already is found by its hash.
+Copies lie in a folder of this import's own until they are placed: it goes away with the import, and the next one clears it after a kill.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,15 +18,17 @@ import trio
 from peer.errors import NoSpaceLeftError
 from peer.importing.commit import Committer, Known
 from peer.importing.outcome import LeftOut, Outcome
-from peer.importing.prepare import Examiner, OpenPool, Prepared, check_describable, identify_file, prepare
+from peer.importing.prepare import OpenPool, Prepared, Workshop, check_describable, identify_file, prepare
+from peer.library.held import HeldFile
 from peer.library.library import Library
-from peer.library.placing import finish_placing
+from peer.library.placing import finish_placing, partial_path
 from peer.media.worker import open_decoders
 from peer.originals.copying import clear_incoming
 from peer.originals.errors import CopyDamagedError, CopyFailedError, SourceError
 from peer.originals.scan import Found, Skipped, scan
 from peer.seams import RunBlocking
 from store.errors import NoSpaceError
+from store.scratch import ScratchFolder, clear_abandoned
 
 BATCH_FILES = 100
 BATCH_SECONDS = 0.25
@@ -64,13 +68,12 @@ class Importer:
 
     async def run(self, paths: Sequence[Path]) -> Outcome:
         """Everything under ``paths``. Raises ``NoSpaceLeftError`` and other errors of the library's own disk; ``outcome`` then has what was done."""
-        await self._run(self._recover)
         to_work, work = trio.open_memory_channel[Found](SCAN_PAGE)
         to_commit, ready = trio.open_memory_channel[Prepared | Known](BATCH_FILES)
         try:
-            async with self._open_pool() as decoders, trio.open_nursery() as nursery:
+            async with self._incoming() as incoming, self._open_pool() as decoders, trio.open_nursery() as nursery:
                 nursery.start_soon(self._scan, paths, to_work)
-                nursery.start_soon(self._work_all, decoders, work, to_commit)
+                nursery.start_soon(self._work_all, Workshop(decoders, incoming), work, to_commit)
                 nursery.start_soon(self._commit_all, ready)
         except* (NoSpaceError, NoSpaceLeftError) as group:
             raise NoSpaceLeftError(
@@ -78,12 +81,26 @@ class Importer:
             ) from group
         return self.outcome
 
-    def _recover(self) -> None:
-        finish_placing(self._library)
-        before = (self._library.clock.now() - STALE_SECONDS * 1000) * 1_000_000
-        keep = {held.incoming for held in self._library.held.incoming() if held.incoming is not None}
-        keep |= {path.name for path in self._library.folder.incoming.glob("*.download")}
-        clear_incoming(self._library.folder.incoming, keep=keep, before_ns=before)
+    @asynccontextmanager
+    async def _incoming(self) -> AsyncIterator[Path]:
+        """A folder for the copies, after what earlier imports left behind is finished or cleared."""
+        scratch = await self._run(self._recover)
+        try:
+            yield scratch.path
+        finally:
+            with trio.CancelScope(shield=True):
+                await self._run(lambda: scratch.close(keep=_names_of(self._library.held.incoming())))
+
+    def _recover(self) -> ScratchFolder:
+        library, incoming = self._library, self._library.folder.incoming
+        finish_placing(library)
+        with library.database.read():
+            keep = _names_of(library.held.incoming())
+            wanted = {partial_path(library, file).name for file in library.downloads.files()}
+        clear_abandoned(incoming, keep=keep)
+        before = (library.clock.now() - STALE_SECONDS * 1000) * 1_000_000
+        clear_incoming(incoming, keep=keep | wanted, before_ns=before)
+        return ScratchFolder(incoming)
 
     async def _scan(self, paths: Sequence[Path], to_work: trio.MemorySendChannel[Found]) -> None:
         walk = scan(paths, library=self._library.folder.root)
@@ -97,20 +114,20 @@ class Importer:
                         await to_work.send(each)
 
     async def _work_all(
-        self, decoders: Examiner, work: trio.MemoryReceiveChannel[Found], to_commit: trio.MemorySendChannel[Prepared | Known]
+        self, workshop: Workshop, work: trio.MemoryReceiveChannel[Found], to_commit: trio.MemorySendChannel[Prepared | Known]
     ) -> None:
         async with to_commit, trio.open_nursery() as nursery:
             for _ in range(FILES_AT_ONCE):
-                nursery.start_soon(self._work, decoders, work.clone(), to_commit.clone())
+                nursery.start_soon(self._work, workshop, work.clone(), to_commit.clone())
             work.close()
 
     async def _work(
-        self, decoders: Examiner, work: trio.MemoryReceiveChannel[Found], to_commit: trio.MemorySendChannel[Prepared | Known]
+        self, workshop: Workshop, work: trio.MemoryReceiveChannel[Found], to_commit: trio.MemorySendChannel[Prepared | Known]
     ) -> None:
         async with work, to_commit:
             async for found in work:
                 try:
-                    result = await self._one(found, decoders)
+                    result = await self._one(found, workshop)
                 except (SourceError, CopyDamagedError, CopyFailedError) as error:
                     result = LeftOut(path=found.path, reason=error.message)
                 if isinstance(result, LeftOut):
@@ -119,14 +136,14 @@ class Importer:
                 else:
                     await to_commit.send(result)
 
-    async def _one(self, found: Found, decoders: Examiner) -> Prepared | Known | LeftOut:
+    async def _one(self, found: Found, workshop: Workshop) -> Prepared | Known | LeftOut:
         identified = await self._run(identify_file, found)
         if isinstance(identified, LeftOut):
             return identified
         known = await self._run(self._committer.look_up, identified)
         if known is not None:
             return known
-        prepared = await prepare(self._library, identified, decoders, self._run)
+        prepared = await prepare(self._library, identified, workshop, self._run)
         if isinstance(prepared, Prepared):
             unfit = check_describable(prepared)
             if unfit is not None:
@@ -150,6 +167,11 @@ class Importer:
 
     def _leave_out(self, left_out: LeftOut) -> None:
         self.outcome.skipped.append(left_out)
+
+
+def _names_of(held: list[HeldFile]) -> set[str]:
+    """The names in the incoming folder of files whose rename is still to be done."""
+    return {each.incoming for each in held if each.incoming is not None}
 
 
 def _next_page(walk: Iterator[Found | Skipped]) -> list[Found | Skipped]:

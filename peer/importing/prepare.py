@@ -5,7 +5,6 @@ Reads the source only; what it leaves behind when it is interrupted lies in the 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -22,8 +21,10 @@ from peer.library.placing import write_rendition
 from peer.library.segments import Sealing, name_blobs
 from peer.media.findings import Examination, Verdict
 from peer.media.types import HEAD_BYTES, MediaType, Reject, identify
-from peer.originals.copying import Copied, HashedSource, copy_verified, hash_source
-from peer.originals.errors import SourceChangedError
+from peer.originals.copying import Copied, HashedSource, copy_verified, hash_source, read_head
+from peer.originals.errors import CopyFailedError, SourceChangedError
+from peer.originals.held import HeldStamp
+from peer.originals.names import display
 from peer.originals.scan import Found
 from peer.seams import RunBlocking
 from store.ids import BlobId, RecordKind
@@ -40,6 +41,14 @@ class Examiner(Protocol):
 OpenPool = Callable[[], AbstractAsyncContextManager[Examiner]]
 
 
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """What an import works with: who looks into files, and the folder that copies are made in."""
+
+    decoders: Examiner
+    incoming: Path
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
     """A thumbnail that was written, and the blob that it becomes."""
@@ -53,6 +62,7 @@ class Prepared:
     """A file that is ready to become an asset, or to be held for one that exists."""
 
     source: Path
+    source_stamp: HeldStamp
     name: str
     media: MediaType
     copied: Copied
@@ -80,12 +90,7 @@ class Identified:
 
 def identify_file(found: Found) -> Identified | LeftOut:
     """What it is and what its bytes are called. A file that changes meanwhile is read again, a few times. Raises ``SourceError``."""
-    try:
-        with found.path.open("rb") as stream:
-            head = stream.read(HEAD_BYTES)
-    except OSError as error:
-        return LeftOut(path=found.path, reason=f"it can't be read: {os.strerror(error.errno or 0)}")
-    media = identify(head, found.path.name)
+    media = identify(read_head(found.path, HEAD_BYTES), found.path.name)
     if isinstance(media, Reject):
         return LeftOut(path=found.path, reason=media.reason, expected=media.expected)
     return Identified(found=found, media=media, hashed=_hash_patiently(found.path))
@@ -100,18 +105,20 @@ def _hash_patiently(path: Path) -> HashedSource:
     return hash_source(path)
 
 
-async def prepare(library: Library, identified: Identified, decoders: Examiner, run_blocking: RunBlocking) -> Prepared | LeftOut:
+async def prepare(library: Library, identified: Identified, workshop: Workshop, run_blocking: RunBlocking) -> Prepared | LeftOut:
     """Copy, verify, examine, seal. Raises ``SourceError``, ``CopyDamagedError``, ``CopyFailedError``, ``NoSpaceLeftError``, ``NoSpaceError``."""
     path = identified.found.path
-    copied = await run_blocking(lambda: copy_verified(path, library.folder.incoming, expected=identified.hashed))
+    copied = await run_blocking(lambda: copy_verified(path, workshop.incoming, expected=identified.hashed))
     try:
-        examination = await decoders.examine(copied.path, identified.media)
+        examination = await workshop.decoders.examine(copied.path, identified.media)
         if examination.verdict is Verdict.BROKEN:
             copied.path.unlink(missing_ok=True)
             return LeftOut(path=path, reason=examination.problem or "it is damaged")
         return await run_blocking(_seal, library, identified, copied, examination)
-    except BaseException:
+    except BaseException as error:
         copied.path.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise CopyFailedError(f"The copy of {display(path)} can't be read any more: {error.strerror}.") from error
         raise
 
 
@@ -125,6 +132,7 @@ def _seal(library: Library, identified: Identified, copied: Copied, examination:
         thumbnail = Picture(held=held, rendition=rendition_of(held, picture.width, picture.height, picture.media, blobs))
     return Prepared(
         source=identified.found.path,
+        source_stamp=identified.hashed.stamp,
         name=identified.found.path.name,
         media=identified.media,
         copied=copied,

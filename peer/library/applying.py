@@ -87,15 +87,17 @@ class Applier:
 
     def catch_up(self) -> int:
         """Apply what is stored and wasn't looked at, then what waited and can go on. How many entries were applied."""
-        applied = 0
+        applied, keys_may_have_come = 0, False
         with self._parts.database.write():
             self._gathered = Touched()
             try:
                 while batch := self._parts.log.after(self._parts.meta.get_int("looked_at"), limit_bytes=LOOK_BYTES):
                     for arrived in batch:
                         applied += self._look_at(arrived)
+                        # Keys count as soon as they are stored, even in an entry that waits itself.
+                        keys_may_have_come |= arrived.entry.kind is not EntryKind.CHANGE
                     self._project_gathered()
-                if applied and self._retry_waiting():
+                if (applied or keys_may_have_come) and self._retry_waiting():
                     applied += 1
                     self._project_gathered()
             finally:

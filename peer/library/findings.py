@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+
+from store.errors import DamagedError
 
 Progress = Callable[[str, int], None]
 """Called with what is being looked at and how many more of it were done."""
@@ -23,6 +26,14 @@ class Findings:
     originals: int = 0
     blobs: int = 0
     problems: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def going_on(self, what: str) -> Iterator[None]:
+        """Damage that ends the block is one more problem, and no reason not to look at the rest."""
+        try:
+            yield
+        except DamagedError as error:
+            self.problems.append(f"{what}: {error}")
 
     def to_json(self) -> dict[str, Any]:
         return {

@@ -10,11 +10,13 @@ import hashlib
 import itertools
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from crdt.asset import view_asset
 from peer.library.held import HeldFile, Kind
 from peer.library.library import Library
+from peer.library.queries import Queries
 from peer.library.queues import Download, Priority
 from peer.library.segments import SegmentError
 from peer.originals.copying import ORIGINAL_MODE, Copied, place
@@ -40,54 +42,65 @@ class Tree:
         """Record ``copied`` as held at a free place; inside the transaction that makes it part of the library."""
         path = choose_path(taken, name, self._is_taken)
         self._names.add(path)
-        held = _held(copied.file, "original", Path(path), copied.stamp, incoming=copied.path.name)
+        incoming = copied.path.relative_to(self._library.folder.incoming).as_posix()
+        held = _held(copied.file, "original", Path(path), copied.stamp, incoming=incoming)
         self._library.held.put(held)
         return held
 
     def settle(self, held: HeldFile) -> None:
-        """Rename a reserved file into its place; after the commit."""
-        incoming = self._library.folder.incoming / (held.incoming or "")
+        """Rename a reserved file into its place; after the commit. Raises ``NameTakenError``, ``CopyFailedError``, ``NoSpaceLeftError``.
+
+        An import and the engine may both find that it is to be done: the database's lock lets one of them do it. A file that is in
+        neither place is no longer held, and is wanted again.
+        """
         for _ in range(MAX_RENAMES):
+            with self._library.database.write():
+                current = self._library.held.get(held.file)
+                if current is None or current.incoming is None or self._is_settled(current, current.incoming):
+                    return
+        raise NameTakenError(f"No free name was found for {held.path}; the file stays in the incoming folder and is placed later.")
+
+    def _is_settled(self, held: HeldFile, name: str) -> bool:
+        """False: something that isn't ours took the place meanwhile, and another was chosen."""
+        incoming, table = self._library.folder.incoming / name, self._library.held
+        if incoming.exists():
             try:
                 place(incoming, self._library.folder.root / held.path)
             except NameTakenError:
-                held = self._choose_again(held)
-                continue
-            self._library.held.placed(held.file)
-            return
-        raise NameTakenError(f"No free name was found for {held.path}; the file stays in the incoming folder and is placed later.")
+                self._choose_again(held)
+                return False
+        elif not held.untouched(self._library.folder.root):
+            table.forget(held.file)
+            want_again(self._library, held)
+            return True
+        table.placed(held.file)
+        return True
 
-    def _choose_again(self, held: HeldFile) -> HeldFile:
-        """Something that isn't ours took the place meanwhile."""
+    def _choose_again(self, held: HeldFile) -> None:
         folder = PurePosixPath(held.path.parent)
         self._names.forget(folder)
-        stamp = HeldStamp(size=held.size, mtime_ns=held.mtime_ns, inode=held.inode)
         taken = "-".join(folder.parts[1:]) + "-" if len(folder.parts) == 3 else None
-        with self._library.database.write():
-            path = choose_path(taken, held.path.name, self._is_taken)
-            self._names.add(path)
-            moved = _held(held.file, "original", Path(path), stamp, incoming=held.incoming)
-            self._library.held.put(moved)
-        return moved
+        path = choose_path(taken, held.path.name, self._is_taken)
+        self._names.add(path)
+        self._library.held.put(replace(held, path=Path(path)))
 
     def _is_taken(self, path: PurePosixPath) -> bool:
         return self._names(path) or self._library.held.path_taken(Path(path))
 
 
 def finish_placing(library: Library) -> int:
-    """After a crash: end the renames that were recorded. How many. A file that is nowhere is no longer held, and is wanted again."""
+    """After a crash: end the renames that were recorded. How many they were."""
     tree = Tree(library)
-    finished = 0
-    for held in library.held.incoming():
-        incoming, target = library.folder.incoming / (held.incoming or ""), library.folder.root / held.path
-        if incoming.exists():
-            tree.settle(held)
-        elif target.exists() and held.untouched(library.folder.root):
-            library.held.placed(held.file)
-        else:
-            library.held.forget(held.file)
-        finished += 1
-    return finished
+    unfinished = library.held.incoming()
+    for held in unfinished:
+        tree.settle(held)
+    return len(unfinished)
+
+
+def want_again(library: Library, held: HeldFile) -> None:
+    """An original that is lost here is fetched from elsewhere, if anything still names it."""
+    for record in Queries(library.database).assets_with_file(held.file)[:1]:
+        library.downloads.add(Download(file=held.file, record=record, size=held.size, priority=Priority.ORIGINAL))
 
 
 def partial_path(library: Library, file: FileHash) -> Path:
@@ -109,10 +122,13 @@ def keep_original(library: Library, download: Download, path: Path) -> None:
     name = view.names[0] if view is not None and view.names else download.file.hex()[:16]
     tree = Tree(library)
     with library.database.write():
-        copied = Copied(path=path, file=download.file, stamp=HeldStamp.of(path.stat()))
-        held = tree.reserve(copied, name, None if view is None else view.exif.taken)
         library.downloads.done([download.file])
+        held = library.held.get(download.file)
+        if held is None:
+            copied = Copied(path=path, file=download.file, stamp=HeldStamp.of(path.stat()))
+            held = tree.reserve(copied, name, None if view is None else view.exif.taken)
     tree.settle(held)
+    path.unlink(missing_ok=True)  # somebody imported the file meanwhile
 
 
 def keep_renditions(library: Library, contents: Mapping[FileHash, tuple[Priority, bytes]]) -> None:

@@ -151,6 +151,11 @@ class DownloadQueue:
             Download(file=FileHash(f), record=RecordId(r), size=size, priority=Priority(p), tries=tries) for f, r, size, p, tries in rows
         ]
 
+    def files(self) -> list[FileHash]:
+        """Everything that is wanted."""
+        with self._database.read() as connection:
+            return [FileHash(row[0]) for row in connection.execute("SELECT file FROM download").fetchall()]
+
     def waiting(self, file: FileHash) -> tuple[str, int] | None:
         """Reason and time of the next try, when the file is queued."""
         with self._database.read() as connection:

@@ -19,7 +19,6 @@ from peer.library.library import PEER_SCHEMA, Library
 from peer.library.meta import Meta
 from peer.library.record_checks import check_records
 from store.database import Database
-from store.errors import DamagedError
 from store.ids import FileHash
 from store.log import Arrived
 from store.sqlite_log import LOG_SCHEMA
@@ -30,17 +29,20 @@ PAGE_BYTES = 4 * 1024 * 1024
 def verify(library: Library, *, deep: bool = False, progress: Progress = in_silence) -> Findings:
     """What is stored, proven. Changes nothing; safe beside a running engine: the database is looked at as it was at one moment."""
     findings = Findings()
-    with library.database.read() as connection:
-        for (problem,) in connection.execute("PRAGMA integrity_check(20)").fetchall():
-            if problem != "ok":
-                findings.problems.append(f"database: {problem}")
-        check_entries(library, findings, progress)
-        check_records(library, findings, progress)
+    with library.database.read():
+        with findings.going_on("database"):
+            _check_database(library, findings)
+        with findings.going_on("entries"):
+            check_entries(library, findings, progress)
+        with findings.going_on("records"):
+            check_records(library, findings, progress)
         if deep:
-            _check_replay(library, findings)
-    for held in library.held.all():
-        _check_file(library, held, findings, deep=deep)
-        progress("files", 1)
+            with findings.going_on("records can't be proven from the entries"):
+                _check_replay(library, findings)
+    with findings.going_on("files"):
+        for held in library.held.all():
+            _check_file(library, held, findings, deep=deep)
+            progress("files", 1)
     return findings
 
 
@@ -65,12 +67,16 @@ def _pages(library: Library) -> Iterator[list[Arrived]]:
         arrival = page[-1].arrival
 
 
+def _check_database(library: Library, findings: Findings) -> None:
+    with library.database.read() as connection:
+        for (problem,) in connection.execute("PRAGMA integrity_check(20)").fetchall():
+            if problem != "ok":
+                findings.problems.append(f"database: {problem}")
+
+
 def _check_replay(library: Library, findings: Findings) -> None:
-    try:
-        if replayed_digest(library) != library.records.digest():
-            findings.problems.append("records: applying all entries again gives another library than the stored one")
-    except DamagedError:
-        findings.problems.append("records: they can't be proven from the entries, because one of those is damaged")
+    if replayed_digest(library) != library.records.digest():
+        findings.problems.append("records: applying all entries again gives another library than the stored one")
 
 
 def _check_file(library: Library, held: HeldFile, findings: Findings, *, deep: bool) -> None:

@@ -84,12 +84,10 @@ def _uploads(library: Library, file: FileHash) -> list[QueuedUpload]:
 
 
 def _preview(library: Library, record: RecordId) -> str | None:
-    """Why there is no preview yet; ``None`` when none is missing."""
+    """What is to say about a preview that is still to be made; ``None`` when none is."""
     with library.database.read() as connection:
-        row = connection.execute("SELECT reason FROM preview_wanted WHERE record = ?", (record,)).fetchone()
-    if row is None:
-        return None
-    return f"The preview is still to be made{': ' + row[0] if row[0] else ''}. A running peer (`calotype run`) makes it."
+        wanted = connection.execute("SELECT 1 FROM preview_wanted WHERE record = ?", (record,)).fetchone()
+    return "The preview is still to be made: a running peer does it (`calotype run` or `sync`)." if wanted else None
 
 
 def _when(next_try: int) -> str | None:

@@ -1,5 +1,6 @@
 """A file's way into the library, after which there is no doubt that it is here: read, written, made durable, read back, placed.
 
+    read_head        how does it begin? Enough to know its type
     hash_source      what are its bytes called? Enough to know a duplicate
     copy_verified    a copy in the incoming folder: durable, read back from the disk, and equal; the source didn't change meanwhile
     place            the copy's name in the tree: it never overwrites, and either is there or isn't
@@ -64,6 +65,15 @@ class Copied:
     path: Path
     file: FileHash
     stamp: HeldStamp
+
+
+def read_head(source: Path, count: int) -> bytes:
+    """The first ``count`` bytes of a file, or fewer. Raises a ``SourceError``."""
+    head = bytearray()
+    with _reading_source(source) as (reader, _), _from_source(source):
+        while len(head) < count and (block := reader.read(count - len(head))):
+            head += block
+    return bytes(head)
 
 
 def hash_source(source: Path, *, on_block: OnBlock | None = None) -> HashedSource:

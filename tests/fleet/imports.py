@@ -10,11 +10,12 @@ import trio
 
 from peer.importing.outcome import Outcome
 from peer.importing.pipeline import Importer, Watcher
-from peer.importing.prepare import Examiner
+from peer.importing.prepare import Examiner, OpenPool
 from peer.library.library import Library
 from peer.media.examination import examine
 from peer.media.findings import Examination
 from peer.media.types import MediaType
+from peer.seams import RunBlocking
 from tests.fleet.node import call_directly
 
 
@@ -31,7 +32,14 @@ async def in_this_process() -> AsyncIterator[Examiner]:
     yield InThisProcess()
 
 
-async def bring(library: Library, *paths: Path, bring_back: bool = False, move: bool = False) -> Outcome:
+async def bring(
+    library: Library,
+    *paths: Path,
+    bring_back: bool = False,
+    move: bool = False,
+    run_blocking: RunBlocking = call_directly,
+    open_pool: OpenPool = in_this_process,
+) -> Outcome:
     """What ``calotype import`` does."""
-    importer = Importer(library, call_directly, Watcher(), bring_back=bring_back, move=move, open_pool=in_this_process)
+    importer = Importer(library, run_blocking, Watcher(), bring_back=bring_back, move=move, open_pool=open_pool)
     return await importer.run(paths)

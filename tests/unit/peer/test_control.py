@@ -51,7 +51,7 @@ async def test_requests_are_answered_with_as_many_replies_as_there_are(path: Pat
 async def test_the_address_is_private_and_ends_with_the_engine(path: Path) -> None:
     async with trio.open_nursery() as nursery:
         await nursery.start(lambda task_status: serve_control(path, system_randomness, Handler(), task_status=task_status))
-        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600  # noqa: ASYNC240
         nursery.cancel_scope.cancel()
     assert read_address(path) is None
 
@@ -93,7 +93,7 @@ async def test_a_poke_reaches_the_engine_and_never_fails(path: Path) -> None:
             await handler.came.wait()
         nursery.cancel_scope.cancel()
     assert handler.requests == [{"do": "changed"}]
-    path.write_text(json.dumps({"port": 1, "pid": 1, "key": "gone"}))
+    path.write_text(json.dumps({"port": 1, "pid": 1, "key": "gone"}))  # noqa: ASYNC240
     poke(path)
 
 

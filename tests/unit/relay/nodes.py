@@ -28,7 +28,7 @@ from tests.fleet.authors import NOW, Author, FleetLibrary
 TOKEN = "a-registration-token"
 QUOTA = 64 * 1024 * 1024
 PATIENT = Rate(burst=100_000, per_second=100_000)
-HTTP_LIMITS = HttpLimits(registrations=PATIENT, sessions=PATIENT, mail=PATIENT)
+HTTP_LIMITS = HttpLimits(registrations=PATIENT, sessions=PATIENT, mail=PATIENT, discard_patience=0.05)
 """Rates are tested by themselves."""
 
 T = TypeVar("T")

@@ -114,6 +114,19 @@ def test_a_full_disk_leaves_nothing_behind(root: Path, store: FileBlobStore, mon
     assert store.put(BLOB, SEALED, now=NOW), "there is room again"
 
 
+def test_a_blob_that_cannot_be_opened_now_is_not_doubted(root: Path, store: FileBlobStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.put(BLOB, SEALED, now=NOW)
+
+    def too_many(path: Path) -> bytes:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_bytes", too_many)
+        with pytest.raises(OSError, match="open files"):
+            store.get(BLOB)
+    assert store.get(BLOB) == SEALED
+
+
 def test_an_error_of_the_disk_is_no_success_and_leaves_nothing_behind(
     root: Path, store: FileBlobStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

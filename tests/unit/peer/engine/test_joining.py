@@ -95,7 +95,7 @@ async def meet(inviter: Library, ticket: Ticket, folder: Path, people: People) -
     async with trio.open_nursery() as nursery:
         nursery.start_soon(invite)
         nursery.start_soon(join)
-    return (joined or [None])[0], (libraries or [None])[0], errors
+    return next(iter(joined), None), next(iter(libraries), None), errors
 
 
 async def test_a_device_joins_and_has_everything(tmp_path: Path, inviter: Library) -> None:

@@ -41,50 +41,53 @@ def test_what_somebody_else_pushed_in_between_is_pulled() -> None:
     assert next_step(after_push) is Step.PULL
 
 
-@given(st.lists(st.sampled_from(["we write", "they write", "other writes during our push", "hint", "step"]), max_size=60))
-def test_whatever_happens_in_between_the_steps_lead_to_the_same_on_both_sides(happenings: list[str]) -> None:
-    """Model: each side a list of entries by arrival; the plan's numbers are indexes into them."""
-    ours: list[str] = []
-    theirs: list[str] = []
-    state = exchange()
-    count = 0
+class TwoNodes:
+    """Each side a list of entries by arrival; the plan's numbers are indexes into them."""
 
-    def step(during: bool = False) -> Step | None:
-        nonlocal state
-        state = state.seen_here(len(ours))
-        chosen = next_step(state)
+    def __init__(self) -> None:
+        self.ours: list[str] = []
+        self.theirs: list[str] = []
+        self.exchange = exchange()
+
+    def step(self, *, others_write_meanwhile: bool = False) -> Step | None:
+        self.exchange = self.exchange.seen_here(len(self.ours))
+        chosen = next_step(self.exchange)
         if chosen is Step.PULL:
-            assert state.pulled_to is not None
-            ours.extend(entry for entry in theirs[state.pulled_to :] if entry not in ours)
-            state = state.pulled(len(theirs))
+            assert self.exchange.pulled_to is not None
+            self.ours.extend(entry for entry in self.theirs[self.exchange.pulled_to :] if entry not in self.ours)
+            self.exchange = self.exchange.pulled(len(self.theirs))
         elif chosen is Step.PUSH:
-            new = [entry for entry in ours[state.pushed_to :] if entry not in theirs]
-            if during:
-                theirs.append(f"other {len(theirs)}")
-            before = len(theirs)
-            theirs.extend(new)
-            state = state.pushed(len(ours), before=before, after=len(theirs))
+            new = [entry for entry in self.ours[self.exchange.pushed_to :] if entry not in self.theirs]
+            if others_write_meanwhile:
+                self.theirs.append(f"other {len(self.theirs)}")
+            before = len(self.theirs)
+            self.theirs.extend(new)
+            self.exchange = self.exchange.pushed(len(self.ours), before=before, after=len(self.theirs))
         elif chosen is Step.REPORT:
-            state = state.reported(len(ours))
+            self.exchange = self.exchange.reported(len(self.ours))
         return chosen
 
-    for happening in happenings:
-        count += 1
+    def hint(self) -> None:
+        self.exchange = self.exchange.announced(len(self.theirs))
+
+
+@given(st.lists(st.sampled_from(["we write", "they write", "others write during a step", "hint", "step"]), max_size=60))
+def test_whatever_happens_in_between_the_steps_lead_to_the_same_on_both_sides(happenings: list[str]) -> None:
+    nodes = TwoNodes()
+    for number, happening in enumerate(happenings):
         match happening:
             case "we write":
-                ours.append(f"ours {count}")
+                nodes.ours.append(f"ours {number}")
             case "they write":
-                theirs.append(f"theirs {count}")
+                nodes.theirs.append(f"theirs {number}")
             case "hint":
-                state = state.announced(len(theirs))
-            case "other writes during our push":
-                step(during=True)
+                nodes.hint()
             case _:
-                step()
-    state = state.announced(len(theirs))
+                nodes.step(others_write_meanwhile=happening != "step")
+    nodes.hint()
     for _ in range(20):
-        if step() is None:
+        if nodes.step() is None:
             break
-        state = state.announced(len(theirs))
-    assert set(ours) == set(theirs)
-    assert next_step(state) is None
+        nodes.hint()
+    assert set(nodes.ours) == set(nodes.theirs)
+    assert next_step(nodes.exchange) is None

@@ -177,7 +177,7 @@ async def test_a_full_relay_stops_photos_but_no_edits_and_goes_on_when_there_is_
         clock.time += 10 * 60_000
         with trio.fail_after(3600):
             while one.uploads.count()[0]:
-                await trio.sleep(10)
+                await engine.progress.changed.next()
 
 
 async def sync_plainly(library: Library, node: LocalNode) -> None:

@@ -45,7 +45,14 @@ def test_photos_are_shown_in_the_order_in_which_they_were_added(library: Library
 
 @pytest.mark.parametrize(
     ("moved", "target", "order"),
-    [("d", ToIndex(0), "dabc"), ("a", ToIndex(99), "bcda"), ("a", ToIndex(1), "bacd"), ("c", "before a", "cabd"), ("a", "after c", "bcad"), ("a", ToIndex(0), "abcd")],
+    [
+        ("d", ToIndex(0), "dabc"),
+        ("a", ToIndex(99), "bcda"),
+        ("a", ToIndex(1), "bacd"),
+        ("c", "before a", "cabd"),
+        ("a", "after c", "bcad"),
+        ("a", ToIndex(0), "abcd"),
+    ],
 )
 def test_a_photo_is_moved_to_where_it_should_stand(library: Library, moved: str, target: Target | str, order: str) -> None:
     album, photos = filled(library)
@@ -80,12 +87,13 @@ def test_photos_in_the_trash_take_no_place(library: Library) -> None:
 def test_moves_that_make_no_sense_are_refused(library: Library, which: str) -> None:
     album, photos = filled(library)
     stranger = add_photo(library, "x")
-    moved, target = {
+    moves: dict[str, tuple[RecordId, Target]] = {
         "itself": (photos["a"], Before(photos["a"])),
         "a stranger": (photos["a"], After(stranger)),
         "negative": (photos["a"], ToIndex(-1)),
         "a stranger moved": (stranger, ToIndex(0)),
-    }[which]
+    }
+    moved, target = moves[which]
     before = library.log.count()
     with pytest.raises(UsageError, match=r"Nothing was changed\."):
         move_in_album(library, album, moved, target)

@@ -34,7 +34,9 @@ def test_a_conflict_says_who_wrote_what_and_when(pair: Pair) -> None:
         "record": "asset",
         "field": "taken",
         "winner": {"value": None, "device": "bert", "device_id": pair.bert.device.hex(), "time": "2023-11-14T22:13:21.000Z"},
-        "others": [{"value": "2024-07-21T10:00:00", "device": "anna", "device_id": pair.anna.device.hex(), "time": "2023-11-14T22:13:20.000Z"}],
+        "others": [
+            {"value": "2024-07-21T10:00:00", "device": "anna", "device_id": pair.anna.device.hex(), "time": "2023-11-14T22:13:20.000Z"}
+        ],
         "kind": "values",
     }
     assert START == 1_700_000_000_000
@@ -117,7 +119,9 @@ def test_names_of_devices_can_be_in_conflict(pair: Pair) -> None:
     assert Queries(pair.bert.database).device_names()[pair.bert.device][0] == "bert's"
 
 
-@pytest.mark.parametrize(("choice", "trashed"), [(TheWinner(), True), (OfDevice("bert"), False), (TheValue("trashed"), True), (TheValue("restored"), False)])
+@pytest.mark.parametrize(
+    ("choice", "trashed"), [(TheWinner(), True), (OfDevice("bert"), False), (TheValue("trashed"), True), (TheValue("restored"), False)]
+)
 def test_a_contested_trash_is_kept_or_undone(pair: Pair, choice: Choice, trashed: bool) -> None:
     asset = add_photo(pair.anna, "sea")
     pair.meet()
@@ -143,7 +147,9 @@ def test_a_contested_trash_is_neither_this_nor_that(pair: Pair) -> None:
 
 
 @pytest.mark.parametrize(("choice", "trashed"), [(TheWinner(), True), (OfDevice("bert"), False)])
-def test_an_album_that_got_a_photo_while_it_was_deleted_is_kept_in_the_trash_or_brought_back(pair: Pair, choice: Choice, trashed: bool) -> None:
+def test_an_album_that_got_a_photo_while_it_was_deleted_is_kept_in_the_trash_or_brought_back(
+    pair: Pair, choice: Choice, trashed: bool
+) -> None:
     asset, album = add_photo(pair.anna, "sea"), create_album(pair.anna, "Sweden")
     pair.meet()
     delete_album(pair.anna, album)

@@ -15,7 +15,9 @@ def test_a_time_has_milliseconds_and_says_that_it_is_utc() -> None:
     assert iso_utc_or_none(None) is None
 
 
-@pytest.mark.parametrize(("millis", "text"), [(1 << 48, "9999-12-31T23:59:59.999Z"), (1 << 70, "9999-12-31T23:59:59.999Z"), (-1, "1970-01-01T00:00:00.000Z")])
+@pytest.mark.parametrize(
+    ("millis", "text"), [(1 << 48, "9999-12-31T23:59:59.999Z"), (1 << 70, "9999-12-31T23:59:59.999Z"), (-1, "1970-01-01T00:00:00.000Z")]
+)
 def test_clocks_that_are_wrong_by_millennia_show_as_the_end_of_time(millis: int, text: str) -> None:
     assert iso_utc(millis) == text
 

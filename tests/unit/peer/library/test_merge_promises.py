@@ -128,7 +128,9 @@ def test_what_was_edited_while_it_was_trashed_is_in_the_trash_with_the_edit_and_
     assert (listed.trashed is not None, listed.rating, listed.contested, listed.conflicts) == (True, 5, True, 1)
     (conflict,) = pair.conflicts()
     assert (conflict.kind, conflict.field, conflict.winner.value) == ("trash", "trashed", "trashed")
-    assert [(other.value, other.device and other.device.name, other.changed) for other in conflict.others] == [("restored", "bert", ("rating",))]
+    assert [(other.value, other.device and other.device.name, other.changed) for other in conflict.others] == [
+        ("restored", "bert", ("rating",))
+    ]
     trash_assets(pair.bert, [asset])
     pair.meet()
     assert (row(pair, asset).trashed is not None, row(pair, asset).contested) == (True, False)

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from peer.errors import UsageError
-from peer.library import edits, queries as queries_module
+from peer.library import edits
+from peer.library import queries as queries_module
 from peer.library.albums import add_to_album, create_album, delete_album
 from peer.library.assignments import parse_assignments
 from peer.library.library import Library
@@ -58,7 +59,9 @@ def test_photos_come_oldest_first_and_undated_ones_before_them(library: Library)
 
 
 def test_long_listings_come_in_pages_without_gaps(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-    photos = [add_photo(library, f"{number:02}", taken=None if number % 3 else f"2024-01-{number % 5 + 1:02}T00:00:00") for number in range(17)]
+    photos = [
+        add_photo(library, f"{number:02}", taken=None if number % 3 else f"2024-01-{number % 5 + 1:02}T00:00:00") for number in range(17)
+    ]
     album = create_album(library, "all")
     add_to_album(library, album, photos)
     whole, in_album = named(library, Filter()), named(library, Filter(album=album))
@@ -83,8 +86,10 @@ def test_filters_are_joined(library: Library) -> None:
 
 @pytest.mark.parametrize(
     ("text", "found"),
-    [("SEA", True), ("straSSe", True), ("a\u0308pfel", True), ("ｓｅａ", True), ("100%", True), ("img_1", True), ("older", True), ("%", True), ("_", True)]
-    + [("lake", False), ("1%0", False), ("imgx1", False), ("'", False), ('"', False), ("[", False)],
+    [
+        *[(text, True) for text in ("SEA", "straSSe", "a\u0308pfel", "ｓｅａ", "100%", "img_1", "older", "%", "_")],
+        *[(text, False) for text in ("lake", "1%0", "imgx1", "'", '"', "[")],
+    ],
 )
 def test_text_is_found_whatever_its_case_and_spelling(library: Library, text: str, found: bool) -> None:
     asset = add_photo(library, "x", name="IMG_1.jpg")

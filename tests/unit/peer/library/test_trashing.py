@@ -49,7 +49,9 @@ def test_trashing_what_was_edited_meanwhile_settles_it(pair: Pair) -> None:
     assert pair.conflicts() == []
 
 
-@pytest.mark.parametrize(("total", "chosen", "large"), [(10, 1, False), (3, 1, False), (1, 1, False), (20, 2, False), (19, 2, True), (5, 5, True)])
+@pytest.mark.parametrize(
+    ("total", "chosen", "large"), [(10, 1, False), (3, 1, False), (1, 1, False), (20, 2, False), (19, 2, True), (5, 5, True)]
+)
 def test_more_than_a_tenth_is_a_large_part_but_a_single_one_never(library: Library, total: int, chosen: int, large: bool) -> None:
     photos = [add_photo(library, str(number)) for number in range(total)]
     assert is_large_part(library, photos[:chosen]) is large
