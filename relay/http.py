@@ -72,25 +72,31 @@ class NodeApp:
         start = perf_counter()
         exchange = scope[_EXCHANGE] = Exchange(scope, receive, send, self._limits)
         try:
-            await self._handle(exchange, scope, receive, send)
+            error = await self._handle(exchange, scope, receive, send)
+            if error is not None:
+                await exchange.answer_error(error)
+        except ClientGoneError:
+            return
         finally:
             _log_access(exchange, perf_counter() - start)
 
-    async def _handle(self, exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _handle(self, exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> SyncError | None:
+        """Answers, or tells what to answer instead."""
         try:
             with errors_translated():
                 if self._service.is_stopping:
                     raise UnavailableError("the node is stopping; try again", retry_after=1)
                 await self._router(scope, receive, send)
         except ClientGoneError:
-            return
+            raise
         except SyncError as error:
             if isinstance(error, InternalNodeError):
                 _log.error("%s %s failed: %s", exchange.method, exchange.route, error, exc_info=error.__cause__)
-            await exchange.answer_error(error)
+            return error
         except Exception:  # noqa: BLE001 - the boundary: one call's fault is not the next one's
             _log.exception("%s %s failed", exchange.method, exchange.route)
-            await exchange.answer_error(InternalNodeError("a fault in the node; nothing was acknowledged"))
+            return InternalNodeError("a fault in the node; nothing was acknowledged")
+        return None
 
     def _route(self, path: str, handlers: Mapping[str, Handler], *, is_long_lived: bool = False) -> Route:
         return Route(path, _Calls(path, handlers, nullcontext if is_long_lived else self._slot))

@@ -105,7 +105,8 @@ def _read_only(path: Path) -> Iterator[Database]:
             if is_unlocked and _fingerprint(readable) != before:
                 raise _WrittenMeanwhileError from error
             raise IntegrityError(
-                f"The database {path} is damaged or can't be read: {error}.", hint="Copy the folder aside before anything else; `calotype verify` says more."
+                f"The database {path} is damaged or can't be read: {error}.",
+                hint="Copy the folder aside before anything else; `calotype verify` says more.",
             ) from error
         if is_unlocked and _fingerprint(readable) != before:
             raise _WrittenMeanwhileError

@@ -5,8 +5,11 @@ Kept minimal: an entry that another one in it builds on leaves it, so that deps 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from store.database import Database
 from store.entries import Dep, Entry
+from store.heads import Tip
 from store.ids import EntryHash, LogId
 
 
@@ -29,3 +32,8 @@ class Frontier:
                 return
             connection.executemany("DELETE FROM frontier WHERE name = ?", [(entry.previous,), *((dep.name,) for dep in entry.deps)])
             connection.execute("INSERT OR IGNORE INTO frontier VALUES (?, ?, ?)", (entry.name, entry.log, entry.seq))
+
+    def name(self, log: LogId, tips: Iterable[Tip]) -> None:
+        """The next own entry names ``tips`` too: the end of a log of this device's own that another one follows."""
+        with self._database.write() as connection:
+            connection.executemany("INSERT OR IGNORE INTO frontier VALUES (?, ?, ?)", [(tip.name, log, tip.seq) for tip in tips])

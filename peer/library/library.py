@@ -185,6 +185,8 @@ class Library:
         try:
             with self.database.write():
                 number = self.meta.get_int("log_number", -1) + 1
+                if before is not None:
+                    self._frontier.name(before, self.log.heads().get(before, ()))
                 self._own_log = LogId(self.randomness(LogId.SIZE))
                 self.meta.put("log", self._own_log)
                 self.meta.put_int("log_number", number)

@@ -44,8 +44,7 @@ async def measure(folder: Path, scale: Scale) -> list[Figure]:
         entry_bytes = await _fill(alpha, scale.assets)
         joining = await _join(alpha, beta)
         with closing(Eye(beta)) as eye:
-            found = eye.value("SELECT count(*) FROM asset")
-            print(found, eye.value("SELECT count(*) FROM record"), eye.value("SELECT count(*) FROM void"), eye.value("SELECT reason FROM void"), eye.value("SELECT count(*) FROM waiting"))
+            assert eye.value("SELECT count(*) FROM asset") == scale.assets
         await beta.start()
         assert beta.peer is not None
         await trio.sleep(RUN_SECONDS)

@@ -1,6 +1,6 @@
 """A process that writes into a library, for tests in which several do so at once.
 
-    python -m tests.fleet.writer FOLDER NAME COUNT
+python -m tests.fleet.writer FOLDER NAME COUNT
 """
 
 from __future__ import annotations

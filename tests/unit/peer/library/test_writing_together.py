@@ -18,7 +18,7 @@ from store.log import Arrived
 from tests.fleet.libraries import add_photo, make_library
 from tests.fleet.writer import keyword, write
 
-PHOTOS = 10
+PHOTOS = 40
 NAMES = ("anna", "bert", "carla", "dora")
 
 
