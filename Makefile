@@ -33,7 +33,7 @@ format: $(READY)
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: $(READY)  ## the figures of DESIGN 13, with machine and method
+bench: $(READY)  ## the budgets of ARCHITECTURE.md, measured, with machine and method
 	@$(BIN)/python -m tests.bench $(ARGS)
 
 clean:

@@ -1,4 +1,4 @@
-"""Albums: title, cover, trash (DESIGN 4). Who is in an album, and where, stands in the assets. Pure."""
+"""Albums: title, cover, trash (PROTOCOL.md section 6). Who is in an album, and where, stands in the assets. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Assets: the frozen read model, and the changes that concern more than one field (DESIGN 4). Pure.
+"""Assets: the frozen read model, and the changes that concern more than one field (PROTOCOL.md section 6). Pure.
 
 What a person sets wins over what was extracted, because it lives in another field: ``taken`` and ``location`` are read from their
 registers first and from EXIF after that. Reading depends on the live keys only, so equal content gives equal views.

@@ -1,4 +1,4 @@
-"""The CRDT client id of an entry, and its spelling inside keys (DESIGN 4, PROTOCOL.md sections 2 and 6). Pure.
+"""The CRDT client id of an entry, and its spelling inside keys (PROTOCOL.md sections 2 and 6). Pure.
 
 Every entry writes under an id of its own, so that no two different changes ever share one, whatever was cloned, restored or
 forked: two entries after the same predecessor differ in their random bytes.

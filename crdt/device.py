@@ -1,4 +1,4 @@
-"""Devices as their people describe them (DESIGN 4). Whether a device is a member is not here but in the roster. Pure."""
+"""Devices as their people describe them (PROTOCOL.md section 6). Whether a device is a member is not here but in the roster. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Digests: equal exactly when records, and libraries, are equal (DESIGN 5, PROTOCOL.md section 6.3). Pure.
+"""Digests: equal exactly when records, and libraries, are equal (PROTOCOL.md section 6.3). Pure.
 
 A record's digest covers its live keys and values and its state vector, not the engine's bytes: the same content that was reached on
 different ways is encoded differently by the engine, and by another version of it differently again.

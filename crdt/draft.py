@@ -1,4 +1,4 @@
-"""A draft collects what one entry changes in one record (DESIGN 4). It knows no engine and no writer: only stems, values, keys to delete.
+"""A draft collects what one entry changes in one record (PROTOCOL.md section 6). It knows no engine and no writer: only stems, values, keys to delete.
 
     draft = Draft(RecordKind.ASSET, content)
     draft.set("rating", 4)

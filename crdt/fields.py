@@ -1,4 +1,4 @@
-"""How live keys are read as fields (DESIGN 4, PROTOCOL.md section 6). Pure.
+"""How live keys are read as fields (PROTOCOL.md section 6). Pure.
 
     register   the highest (stamp, writer) is read; other values that live beside it are an open conflict until a later write to the
                field deletes them. Equal values are no conflict

@@ -1,4 +1,4 @@
-"""Composites: which asset is shown as part of which other (DESIGN 4). Computed from files, never written. Pure.
+"""Composites: which asset is shown as part of which other (PROTOCOL.md section 6). Computed from files, never written. Pure.
 
 A photo's RAW, its motion part or another version of it may have been imported alone before the pair came: then there are two
 assets, and the one whose primary is a file of the other is *folded* into it.

@@ -1,4 +1,4 @@
-"""The gate: whether an update may change its record (DESIGN 5, PROTOCOL.md section 6.2). Pure.
+"""The gate: whether an update may change its record (PROTOCOL.md section 6.2). Pure.
 
 The verdict rests on three things only: the update's bytes, its entry (client id, stamp), and what entries in the causal past of
 that entry made in this record. None of them depends on what else a device has applied or in which order, so every device

@@ -1,4 +1,4 @@
-"""Which id an import's asset gets after purges (DESIGN 4). Pure.
+"""Which id an import's asset gets after purges (PROTOCOL.md section 6). Pure.
 
 A purged id is kept for ever and filters every update to it. Bringing the same bytes back makes the next generation: the smallest
 whose id isn't purged, so it is the same on every device that knows the same purges.

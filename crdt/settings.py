@@ -1,4 +1,4 @@
-"""The library's settings (DESIGN 4). Pure."""
+"""The library's settings (PROTOCOL.md section 6). Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The trash and when it is contested (DESIGN 4). Pure.
+"""The trash and when it is contested (PROTOCOL.md section 6). Pure.
 
 Who trashes writes down whose keys were live: ``trashed = {at, seen}``. A key that lives and whose writer isn't in ``seen`` was not seen by
 the one who trashed: somebody edited or imported meanwhile. The trash is then *contested*: shown, and never purged, until someone

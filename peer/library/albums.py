@@ -1,6 +1,6 @@
 """What a person does to albums. Each function is one transaction.
 
-Who is in an album, and where, stands in the photos (DESIGN 4): adding or moving one costs one record, and deleting an album touches
+Who is in an album, and where, stands in the photos (PROTOCOL.md section 6): adding or moving one costs one record, and deleting an album touches
 no photo.
 """
 

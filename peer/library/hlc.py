@@ -8,7 +8,7 @@ from peer.seams import Clock
 
 
 class DeviceClock:
-    """Physical time is this machine's clock corrected by the difference to a relay's, where one was seen (DESIGN 10)."""
+    """Physical time is this machine's clock corrected by the difference to a relay's, where one was seen (PROTOCOL.md section 5)."""
 
     def __init__(self, meta: Meta, clock: Clock) -> None:
         self._meta = meta

@@ -1,4 +1,4 @@
-"""``python -m tests.bench [NAMES…] [--quick] [--assets N] [--json FILE]``: the figures of DESIGN 13 that this version has."""
+"""``python -m tests.bench [NAMES…] [--quick] [--assets N] [--json FILE]``: the figures of ARCHITECTURE.md, "Budgets"."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ class Budget:
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """One measured value. ``budget`` is ``None`` where DESIGN 13 promises nothing."""
+    """One measured value. ``budget`` is ``None`` where ARCHITECTURE.md promises nothing."""
 
     name: str
     value: float

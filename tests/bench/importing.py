@@ -29,7 +29,12 @@ async def measure(folder: Path, scale: Scale) -> list[Figure]:
     seconds = time.perf_counter() - start
     assert imported["imported"] == count
     return [
-        Figure(name=f"12-megapixel JPEGs with thumbnail, {count} files", value=count / seconds, unit="/s", budget=Budget(bound=30, at_least=True)),
+        Figure(
+            name=f"12-megapixel JPEGs with thumbnail, {count} files",
+            value=count / seconds,
+            unit="/s",
+            budget=Budget(bound=30, at_least=True),
+        ),
         Figure(name="…", value=size / seconds / 1e6, unit="MB/s"),
     ]
 

@@ -17,7 +17,8 @@ from peer.library.authoring import Edit
 from peer.library.library import Library
 from store.ids import RecordId
 from tests.bench.figures import Budget, Figure
-from tests.bench.stage import Eye, Scale, Stage, bring_one_photo, open_stage
+from tests.bench.stage import Scale, Stage, bring_one_photo, open_stage
+from tests.fleet.eye import Eye
 
 METHOD = (
     "Two running peers and a relay, all processes of their own. A process that stays writes a rating into one library as `calotype set` does "
@@ -36,7 +37,9 @@ async def measure(folder: Path, scale: Scale) -> list[Figure]:
         commands = await trio.to_thread.run_sync(partial(_commands, stage, record, scale.of(15, 5)))
     percentile = quantiles(changes, n=100, method="inclusive")[98]
     return [
-        Figure(name=f"change seen on the other device, median of {len(changes)}", value=median(changes), unit="ms", budget=Budget(bound=100)),
+        Figure(
+            name=f"change seen on the other device, median of {len(changes)}", value=median(changes), unit="ms", budget=Budget(bound=100)
+        ),
         Figure(name="… 99th percentile", value=percentile, unit="ms", budget=Budget(bound=500)),
         Figure(name=f"… from the start of `calotype set`, median of {len(commands)}", value=median(commands), unit="ms"),
     ]

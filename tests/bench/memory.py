@@ -63,5 +63,6 @@ def _memory(stage: Stage, megabytes: int) -> list[Figure]:
     assert stage.beta.peer is not None
     processes = {"relay": stage.relay.serving, "peer that sent them": stage.alpha.peer, "peer that received them": stage.beta.peer}
     return [
-        Figure(name=f"memory after {megabytes:,} MB: {name}", value=process.memory() / 1e6, unit="MB") for name, process in processes.items()
+        Figure(name=f"memory after {megabytes:,} MB: {name}", value=process.memory() / 1e6, unit="MB")
+        for name, process in processes.items()
     ]

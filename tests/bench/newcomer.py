@@ -17,7 +17,8 @@ from peer.library.library import Library
 from peer.seams import run_in_thread
 from tests.bench.figures import Budget, Figure
 from tests.bench.many_assets import fill
-from tests.bench.stage import Eye, Scale
+from tests.bench.stage import Scale
+from tests.fleet.eye import Eye
 from tests.fleet.programs import Device, LineReader, peak_memory, start_relay
 
 METHOD = (

@@ -1,21 +1,15 @@
-"""What the benchmarks share: a relay and two devices as real processes, and an eye on what a device shows."""
+"""What the benchmarks share: how much is measured, and a relay with two devices as real processes."""
 
 from __future__ import annotations
 
-import sqlite3
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from store.database import read_only_uri
 from tests.fixtures.pictures import jpeg
 from tests.fleet.introducing import introduce
 from tests.fleet.programs import Device, RelayProgram, start_relay
-
-LOOK_SECONDS = 0.0005
-PATIENCE_SECONDS = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,28 +58,3 @@ async def bring_one_photo(stage: Stage) -> bytes:
         await device.start()
         await device.settle()
     return b"\x01" + bytes.fromhex(imported["assets"][0])
-
-
-class Eye:
-    """Looks into a device's database as any other program on that device could."""
-
-    def __init__(self, device: Device) -> None:
-        self._connection = sqlite3.connect(
-            read_only_uri(device.folder.database), uri=True, check_same_thread=False, isolation_level=None, timeout=PATIENCE_SECONDS
-        )
-
-    def value(self, query: str, *arguments: object) -> object:
-        row = self._connection.execute(query, arguments).fetchone()
-        return None if row is None else row[0]
-
-    def wait(self, expected: object, query: str, *arguments: object) -> float:
-        """``time.perf_counter()`` when the first column of the first row was seen to be ``expected``."""
-        end = time.perf_counter() + PATIENCE_SECONDS
-        while self.value(query, *arguments) != expected:
-            if time.perf_counter() > end:
-                raise TimeoutError(f"{query} didn't become {expected} within {PATIENCE_SECONDS:.0f} s")
-            time.sleep(LOOK_SECONDS)
-        return time.perf_counter()
-
-    def close(self) -> None:
-        self._connection.close()

@@ -21,7 +21,11 @@ async def measure(folder: Path, scale: Scale) -> list[Figure]:
     alpha = Device(name="alpha", library=folder / "alpha")
     await alpha.ask("init", "--name", "alpha")
     count = scale.of(9, 3)
-    commands = {"`calotype --help`": [*alpha.command()[:1], "--help"], "`calotype digest`": alpha.command("digest"), "`calotype ls`": alpha.command("ls")}
+    commands = {
+        "`calotype --help`": [*alpha.command()[:1], "--help"],
+        "`calotype digest`": alpha.command("digest"),
+        "`calotype ls`": alpha.command("ls"),
+    }
     return [
         Figure(name=name, value=await trio.to_thread.run_sync(partial(_milliseconds, command, count)), unit="ms")
         for name, command in commands.items()

@@ -15,7 +15,8 @@ from peer.library.library import Library
 from store.ids import RecordId
 from tests.bench.counting_proxy import CountingProxy, open_proxy
 from tests.bench.figures import Budget, Figure
-from tests.bench.stage import PATIENCE_SECONDS, Eye, Scale, Stage, bring_one_photo, open_stage
+from tests.bench.stage import Scale, Stage, bring_one_photo, open_stage
+from tests.fleet.eye import PATIENCE_SECONDS, Eye
 
 METHOD = (
     "Both peers run and are in sync, their connections are open. One favourite is toggled on alpha; counted is what alpha sends and receives to bring "
@@ -41,7 +42,11 @@ async def measure(folder: Path, scale: Scale) -> list[Figure]:
             record = await bring_one_photo(stage)
             with closing(Library.open(stage.alpha.folder)) as library, closing(Eye(stage.beta)) as eye:
                 toggles = [await _toggle(stage, library, RecordId(record), eye, proxy) for _ in range(scale.of(3, 1) + 1)][1:]
-    named = zip(("pushing it", "receiving it", "seen reports, both devices", "difference to the proxy's count"), zip(*toggles, strict=True), strict=True)
+    named = zip(
+        ("pushing it", "receiving it", "seen reports, both devices", "difference to the proxy's count"),
+        zip(*toggles, strict=True),
+        strict=True,
+    )
     budgets = {"pushing it": BUDGET, "receiving it": BUDGET}
     return [Figure(name=f"one favourite, {name}", value=median(values), unit="B", budget=budgets.get(name)) for name, values in named]
 

@@ -47,7 +47,9 @@ async def answers_of(command: Sequence[str], *, stdin: bytes = b"", may_end_with
     with trio.fail_after(COMMAND_SECONDS):
         done = await trio.run_process(command, stdin=stdin, capture_stdout=True, capture_stderr=True, check=False, start_new_session=True)
     if done.returncode not in may_end_with:
-        raise ProgramError(f"`{' '.join([Path(command[0]).name, *command[1:]])}` ended with code {done.returncode}: {_last_words(done.stderr)}")
+        raise ProgramError(
+            f"`{' '.join([Path(command[0]).name, *command[1:]])}` ended with code {done.returncode}: {_last_words(done.stderr)}"
+        )
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 

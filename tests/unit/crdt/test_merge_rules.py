@@ -1,4 +1,4 @@
-"""The merge rules of DESIGN 4, one after the other. They are promises.
+"""The merge rules of PROTOCOL.md section 8, one after the other. They are promises.
 
 Each is tried between two devices that share a random past and are then apart, while a third and the two themselves do other things;
 afterwards every entry reaches every device, and one new device, in a random causal order of its own. All must be equal, must be

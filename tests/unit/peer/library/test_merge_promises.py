@@ -1,4 +1,4 @@
-"""The merge table of DESIGN 4 with whole libraries: signed, sealed, exchanged in both orders, projected, and looked at as people do."""
+"""The merge table of PROTOCOL.md section 8 with whole libraries: signed, sealed, exchanged in both orders, projected, and looked at as people do."""
 
 from __future__ import annotations
 
