@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test unit check format bench clean
+.PHONY: demo test unit process check format bench clean
 
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; set PYTHON=…")'
@@ -17,11 +17,13 @@ $(READY): pyproject.toml
 demo: $(READY)  ## import, edit apart, come together: PHOTOS=DIR for your own photographs, KEEP=1 to look around afterwards
 	@$(BIN)/python -m tests.demo $(if $(PHOTOS),--photos "$(PHOTOS)") $(if $(KEEP),--keep)
 
-test: $(READY)  ## every test
-	@$(BIN)/python -m pytest $(ARGS)
+test: unit process  ## every test
 
-unit: $(READY)  ## the fast part: no processes
-	@$(BIN)/python -m pytest -m "not process" $(ARGS)
+unit: $(READY)  ## the fast part, on all cores: no processes but decoders
+	@$(BIN)/python -m pytest -q -n auto -m "not process" $(ARGS)
+
+process: $(READY)  ## real processes that are killed, stopped and starved
+	@$(BIN)/python -m pytest -q -m process $(ARGS)
 
 check: $(READY)  ## lint, format, types, imports
 	@$(BIN)/ruff check .

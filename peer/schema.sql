@@ -9,7 +9,7 @@ CREATE TABLE purged (record BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;
 
 -- For the gate: who wrote under which CRDT client id, and the causal past of each applied entry:
 -- vector is CBOR [[log number, [arrival numbers of the newest entries of that log in the past]], …].
-CREATE TABLE client (client INTEGER PRIMARY KEY, arrival INTEGER NOT NULL) STRICT;
+CREATE TABLE client (client INTEGER NOT NULL, arrival INTEGER NOT NULL, PRIMARY KEY (client, arrival)) STRICT, WITHOUT ROWID;
 CREATE TABLE past_log (number INTEGER PRIMARY KEY, log BLOB NOT NULL UNIQUE) STRICT;
 CREATE TABLE past (arrival INTEGER PRIMARY KEY, name BLOB NOT NULL UNIQUE, log INTEGER NOT NULL, seq INTEGER NOT NULL, vector BLOB NOT NULL) STRICT;
 
@@ -98,6 +98,7 @@ CREATE TABLE node (
     key BLOB NOT NULL,
     store BLOB,
     cursor INTEGER NOT NULL DEFAULT 0,
+    pushed INTEGER NOT NULL DEFAULT 0,
     last_contact INTEGER
 ) STRICT;
 

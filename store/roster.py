@@ -112,14 +112,14 @@ class Roster:
         """Everyone who should have a package for each epoch: the members and the master."""
         return frozenset((*self.devices, MASTER)) if self.master else frozenset()
 
-    def write_epoch(self) -> EpochId | None:
-        """The epoch to write under: the smallest id among those that the master and nobody but members was given.
+    def write_epochs(self) -> tuple[EpochId, ...]:
+        """The epochs to write under: those that the master and nobody but members was given. A device takes the first that it can open.
 
         Without the master's package the recovery phrase couldn't restore what is written. A member that was certified a moment ago and
         has no package yet blocks nobody: what is missing is made up for (``needs_package``).
         """
         allowed = self.recipients()
-        return min((epoch for epoch, info in self.epochs.items() if {MASTER} <= info.recipients.keys() <= allowed), default=None)
+        return tuple(sorted(epoch for epoch, info in self.epochs.items() if {MASTER} <= info.recipients.keys() <= allowed))
 
     def needs_package(self) -> tuple[tuple[EpochId, DeviceId], ...]:
         """Each (epoch, recipient) without a package, sorted: whoever can open the epoch makes it."""

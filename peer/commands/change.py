@@ -18,7 +18,7 @@ from peer.library.trashing import Moved, is_large_part, restore_assets, trash_as
 from store.ids import RecordId
 
 
-@click.command(name="set", context_settings={"ignore_unknown_options": False})
+@click.command(name="set")
 @click.argument("asset")
 @click.argument("assignments", nargs=-1, required=True, metavar="KEY=VALUE…")
 @common_options

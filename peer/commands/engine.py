@@ -19,6 +19,7 @@ from peer.engine.control import sync_report
 from peer.engine.engine import EngineRunsError
 from peer.errors import CalotypeError, ExitCode, IntegrityError, UnreachableNodeError
 from peer.layout import LibraryFolder
+from peer.library.devices import disagreeing_devices
 from peer.library.library import Library
 from peer.library.queries import Queries
 from store.ids import FileHash, RecordId
@@ -103,7 +104,7 @@ async def _sync(invocation: Invocation, wait: float | None) -> dict[str, Any]:
     except EngineRunsError:
         report = await _ask_running(folder, wait)
     with opened(invocation) as library:
-        report["digest_mismatch"] = mismatching_devices(library)
+        report["digest_mismatch"] = disagreeing_devices(library)
     return report
 
 
@@ -128,18 +129,6 @@ async def _ask_running(folder: LibraryFolder, wait: float | None) -> dict[str, A
     async for reply in ask(address, {"do": "sync", "wait": wait}):
         return reply
     raise UnreachableNodeError("The running peer ended before it answered. Everything stays queued.", hint="Run the command again.")
-
-
-def mismatching_devices(library: Library) -> list[str]:
-    """Devices whose newest seen report covers exactly what is applied here, and gives another digest."""
-    ours, heads = bytes(library.records.digest()), library.applied_heads()
-    reports = [report for report in library.log.seen() if report.device != library.device and report.heads == heads]
-    names = Queries(library.database).device_names()
-    return [
-        names.get(report.device, (report.device.short(), "", ""))[0]
-        for report in reports
-        if (theirs := library.digest_in(report)) is not None and theirs != ours
-    ]
 
 
 def _show_sync(invocation: Invocation, report: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ remembered by the error it raises: a refused entry of our own log is a fault of 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import trio
 
@@ -51,7 +52,7 @@ class Session:
         self._exchange = Exchange(pulled_to=None, their_arrival=0, pushed_to=0, our_arrival=0, reported_to=0)
         self._came_from_node: set[EntryHash] = set()
         self._reports: tuple[bytes, ...] = ()
-        self._remembered = work.node.cursor
+        self._remembered = (work.node.cursor, work.node.pushed)
 
     async def run(self) -> None:
         """Exchange entries for as long as the connection lasts."""
@@ -111,10 +112,11 @@ class Session:
 
     async def _remember_cursor(self) -> None:
         """Where to go on after a restart. A cursor that was not kept costs entries that are known already, so it is written when there is time."""
-        cursor = self._exchange.pulled_to
-        if cursor is not None and cursor != self._remembered:
-            self._remembered = cursor
-            await self._run(self._library.nodes.advance, self._node.number, cursor, self._library.clock.now())
+        cursor, pushed = self._exchange.pulled_to, self._exchange.pushed_to
+        if cursor is not None and (cursor, pushed) != self._remembered:
+            self._remembered = cursor, pushed
+            advance = partial(self._library.nodes.advance, self._node.number, cursor=cursor, pushed=pushed, now=self._library.clock.now())
+            await self._run(advance)
 
     def _report_due(self) -> bool:
         return self._exchange.our_arrival > self._exchange.reported_to

@@ -11,6 +11,7 @@ from crdt.draft import Draft
 from crdt.purge import generation_for
 from peer.importing.outcome import LeftOut, Outcome
 from peer.importing.prepare import Identified, Prepared, describe_new
+from peer.library.asset_files import located
 from peer.library.authoring import Edit
 from peer.library.held import HeldFile
 from peer.library.index_files import keep_index
@@ -70,7 +71,7 @@ class Committer:
         if record is None or content is None:
             purged = self._library.records.is_purged(RecordId.asset(file))
             return Known(identified=identified, record=RecordId.asset(file), deleted=True) if purged and not self._bring_back else None
-        if self._library.held.get(file) is None:
+        if not self._has(file):
             return None  # known, but the bytes aren't here: they are taken from where they lie
         return Known(identified=identified, record=record, deleted=view_asset(content).trashed is not None)
 
@@ -99,6 +100,11 @@ class Committer:
             ).fetchone()
         return None if row is None else RecordId(row[0])
 
+    def _has(self, file: FileHash) -> bool:
+        """Whether the bytes are here: recorded, and not removed by hand since."""
+        held = self._library.held.get(file)
+        return held is not None and located(self._library, held).exists()
+
     def _known(self, known: Known, batch: _Batch) -> Edit | None:
         done, found = batch.done, known.identified.found
         if known.deleted and not self._bring_back:
@@ -113,7 +119,8 @@ class Committer:
     def _prepared(self, prepared: Prepared, batch: _Batch) -> Edit | None:
         library, file, done = self._library, prepared.copied.file, batch.done
         record = batch.new.get(file) or self._asset_of(file)
-        if library.held.get(file) is None:
+        if not self._has(file):
+            library.held.forget(file)
             batch.reserved.append(self._tree.reserve(prepared.copied, prepared.name, _taken(prepared)))
             batch.uploads += uploads_of_file(file, prepared.copied.stamp.size, prepared.sealing.blobs, Priority.ORIGINAL)
             batch.uploads += keep_index(library, prepared.sealing)

@@ -8,6 +8,8 @@ Rules:
   are *void*: kept, shown, without effect.
 - What can't be judged yet (no key, a newer version, an engine that fails) *waits* with its reason and is tried again when
   something changed. A waiting entry leaves no trace: its changes are undone by a savepoint.
+- A member that means harm can make two concurrent entries under one client id: it has 53 bits. Waiting would then hold up all that builds on
+  either. So in a record the one that arrived first counts and the other is void, and devices may differ there until the field is written again.
 - Records, projections and bookkeeping of an entry commit together, with the entry itself.
 """
 
@@ -38,6 +40,7 @@ from store.log import Arrived
 from store.sqlite_log import SqliteLogStore
 
 LOOK_BYTES = 4 * 1024 * 1024
+SAME_CLIENT = "an entry that came first wrote under this client id"
 
 
 class NotYetError(Exception):
@@ -142,10 +145,8 @@ class Applier:
             if clocks is None:
                 return None
             with self._parts.database.read() as connection:
-                row = connection.execute("SELECT arrival FROM client WHERE client = ?", (client,)).fetchone()
-            if row is None or not self._parts.pasts.contains(vector, int(row[0])):
-                return None
-            return clocks
+                arrivals = connection.execute("SELECT arrival FROM client WHERE client = ?", (client,)).fetchall()
+            return clocks if any(self._parts.pasts.contains(vector, int(row[0])) for row in arrivals) else None
 
         return made
 
@@ -193,12 +194,15 @@ class Applier:
         if record in touched.purges or self._parts.records.is_purged(record):
             return
         state = self._parts.records.state(record)
-        content = EMPTY if state is None else read(state)
-        verdict = judge(update, client=client, stamp=stamp, made=self.made_in(vector, content))
-        if isinstance(verdict, Void):
-            self._void(arrived.arrival, record, verdict.reason)
-            return
         try:
+            content = EMPTY if state is None else read(state)
+            verdict = judge(update, client=client, stamp=stamp, made=self.made_in(vector, content))
+            if isinstance(verdict, Void):
+                self._void(arrived.arrival, record, verdict.reason)
+                return
+            if verdict.update.client in content.vector:
+                self._void(arrived.arrival, record, SAME_CLIENT)
+                return
             applied = apply(state, update, verdict.update)
         except EngineError as error:
             raise NotYetError(f"the engine could not apply it to record {record.body.hex()[:10]}: {error}") from error
@@ -227,9 +231,11 @@ class Applier:
             connection.execute("INSERT OR REPLACE INTO void VALUES (?, ?, ?)", (arrival, record, reason))
 
     def _flag_clock(self, log: LogId, ahead: int) -> None:
-        if ahead:
-            with self._parts.database.write() as connection:
+        with self._parts.database.write() as connection:
+            if ahead:
                 connection.execute("INSERT OR REPLACE INTO clock_ahead VALUES (?, ?)", (log, ahead))
+            else:
+                connection.execute("DELETE FROM clock_ahead WHERE log = ?", (log,))  # it was set right
 
     def _retry_waiting(self) -> bool:
         with self._parts.database.read() as connection:

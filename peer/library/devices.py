@@ -8,6 +8,7 @@ from peer.library.coverage import uncovered
 from peer.library.instants import iso_utc_or_none
 from peer.library.library import Library
 from peer.library.queries import Queries
+from peer.library.writers import Writers
 from store.ids import DeviceId
 from store.seen import SeenReport
 
@@ -54,3 +55,10 @@ def _clock_skew(library: Library, device: DeviceId) -> int:
     with library.database.read() as connection:
         ahead = dict(connection.execute("SELECT log, milliseconds FROM clock_ahead").fetchall())
     return max((int(ahead.get(bytes(log), 0)) for log in library.roster().logs_of(device)), default=0)
+
+
+def disagreeing_devices(library: Library) -> list[str]:
+    """Names of the devices that say to have applied exactly what is applied here, and yet have another digest: a convergence problem."""
+    heads, digest, writers = library.applied_heads(), bytes(library.records.digest()), Writers(library)
+    reports = (report for report in library.log.seen() if report.device != library.device and report.heads == heads)
+    return [writers.known(report.device).name for report in reports if library.digest_in(report) not in (None, digest)]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from peer.library.devices import device_rows
+from peer.library.devices import device_rows, disagreeing_devices
 from peer.library.instants import iso_utc, iso_utc_or_none
 from peer.library.library import Library
 from peer.library.queries import Queries
@@ -88,7 +88,7 @@ def library_status(library: Library, live_nodes: Sequence[Mapping[str, Any]] | N
         uploads, downloads = Transfers(*library.uploads.count()), Transfers(*library.downloads.count())
         waiting = library.waiting_count()
         nodes = tuple(_stored_nodes(library) if live_nodes is None else map(_live_node, live_nodes))
-        disagreeing = tuple(_disagreeing(library))
+        disagreeing = tuple(disagreeing_devices(library))
         queued = uploads.count + downloads.count + waiting
         return Status(
             library=library.id.hex(),
@@ -114,7 +114,7 @@ def library_status(library: Library, live_nodes: Sequence[Mapping[str, Any]] | N
 
 
 def _stored_nodes(library: Library) -> Iterator[Mapping[str, Any]]:
-    """What is remembered of nodes that nobody is in touch with: ``ahead`` counts what came since all was exchanged and reported."""
+    """What is remembered of nodes that nobody is in touch with: ``ahead`` counts what came here since entries were exchanged."""
     arrival = library.log.arrival()
     for node in library.nodes.all():
         yield {
@@ -124,7 +124,7 @@ def _stored_nodes(library: Library) -> Iterator[Mapping[str, Any]]:
             "state": NOT_RUNNING,
             "last_contact": iso_utc_or_none(node.last_contact),
             "behind": 0,
-            "ahead": max(arrival - library.meta.get_int(f"reported:{node.number}"), 0),
+            "ahead": max(arrival - node.pushed, 0),
             "reason": "",
         }
 
@@ -164,14 +164,6 @@ def _forks(library: Library) -> Iterator[Mapping[str, Any]]:
 def _held_back_by(library: Library) -> Iterator[str]:
     """Names of the active members whose newest report doesn't cover all that is stored here."""
     yield from (row["name"] for row in device_rows(library) if row["member"] and row["active"] and not row["this"] and row["behind"])
-
-
-def _disagreeing(library: Library) -> Iterator[str]:
-    """Devices that report the heads that are applied here, and another digest."""
-    heads, digest, writers = library.applied_heads(), bytes(library.records.digest()), Writers(library)
-    for report in library.log.seen():
-        if report.device != library.device and report.heads == heads and library.digest_in(report) not in (None, digest):
-            yield writers.known(report.device).name
 
 
 def _count(library: Library, table: str) -> int:

@@ -143,9 +143,9 @@ class Library:
         return self._keyring[1]
 
     def write_epoch(self) -> Epoch:
-        """The epoch that this device writes under now."""
-        chosen = self.roster().write_epoch()
-        epoch = None if chosen is None else self.keyring().get(chosen)
+        """The epoch that this device writes under now. One whose secret nobody has must keep nobody from writing."""
+        keyring = self.keyring()
+        epoch = next((keyring[chosen] for chosen in self.roster().write_epochs() if chosen in keyring), None)
         if epoch is None:
             raise NotAllowedError(
                 "This device has no key to write with: it isn't a member, or hasn't received the library's current key yet.",

@@ -10,13 +10,15 @@ from store.ids import StoreId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
-    """A relay as ``relay add`` recorded it. ``key`` is its pinned Ed25519 key; ``cursor`` is worth something only for ``store``."""
+    """A relay as ``relay add`` recorded it. ``key`` is its pinned Ed25519 key; ``cursor`` and ``pushed`` are worth something only for
+    ``store``: everything up to arrival number ``cursor`` of the node's is stored here, up to ``pushed`` of ours is stored there."""
 
     number: int
     url: str
     key: bytes
     store: StoreId | None
     cursor: int
+    pushed: int
     last_contact: int | None
 
 
@@ -39,10 +41,18 @@ class NodeTable:
 
     def all(self) -> list[Node]:
         with self._database.read() as connection:
-            rows = connection.execute("SELECT id, url, key, store, cursor, last_contact FROM node ORDER BY id").fetchall()
+            rows = connection.execute("SELECT id, url, key, store, cursor, pushed, last_contact FROM node ORDER BY id").fetchall()
         return [
-            Node(number=number, url=url, key=bytes(key), store=StoreId(store) if store else None, cursor=cursor, last_contact=last_contact)
-            for number, url, key, store, cursor, last_contact in rows
+            Node(
+                number=number,
+                url=url,
+                key=bytes(key),
+                store=StoreId(store) if store else None,
+                cursor=cursor,
+                pushed=pushed,
+                last_contact=last_contact,
+            )
+            for number, url, key, store, cursor, pushed, last_contact in rows
         ]
 
     def met(self, number: int, store: StoreId, now: int) -> bool:
@@ -51,11 +61,11 @@ class NodeTable:
             row = connection.execute("SELECT store FROM node WHERE id = ?", (number,)).fetchone()
             changed = row is not None and row[0] != bytes(store)
             if changed:
-                connection.execute("UPDATE node SET store = ?, cursor = 0 WHERE id = ?", (store, number))
+                connection.execute("UPDATE node SET store = ?, cursor = 0, pushed = 0 WHERE id = ?", (store, number))
             connection.execute("UPDATE node SET last_contact = ? WHERE id = ?", (now, number))
         return changed
 
-    def advance(self, number: int, cursor: int, now: int) -> None:
-        """Everything up to arrival number ``cursor`` of that node is stored here."""
+    def advance(self, number: int, *, cursor: int, pushed: int, now: int) -> None:
+        """What was exchanged with a node until now."""
         with self._database.write() as connection:
-            connection.execute("UPDATE node SET cursor = ?, last_contact = ? WHERE id = ?", (cursor, now, number))
+            connection.execute("UPDATE node SET cursor = ?, pushed = ?, last_contact = ? WHERE id = ?", (cursor, pushed, now, number))

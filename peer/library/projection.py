@@ -47,7 +47,7 @@ class RecordProjection:
 
     def _remove(self, record: RecordId) -> None:
         with self._database.write() as connection:
-            for table in ("asset", "asset_file", "asset_album", "album", "download", "preview_wanted"):
+            for table in ("asset", "asset_file", "asset_album", "album", "device", "download", "preview_wanted"):
                 connection.execute(f"DELETE FROM {table} WHERE record = ?", (record,))  # noqa: S608 - names are ours
 
     def _asset(self, record: RecordId, asset: AssetView) -> None:

@@ -29,6 +29,9 @@ from store.ids import FileHash, RecordId
 from store.log import Status
 
 START = 1_700_000_000_000
+IN_MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
+"""A folder for temporary libraries whose commits wait for no disk, where the system has one: for ``dir`` of ``tempfile``."""
+
 PAGE_BYTES = 1 << 20
 
 

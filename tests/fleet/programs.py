@@ -190,8 +190,8 @@ class Device:
         (answer,) = await answers_of(self.command(*arguments), may_end_with=may_end_with)
         return answer
 
-    async def list(self, *arguments: str) -> list[Any]:
-        """The JSON lines that a command answers with."""
+    async def lines(self, *arguments: str) -> list[Any]:
+        """The JSON documents that a command answers with, one a line."""
         return await answers_of(self.command(*arguments))
 
     async def start(self) -> None:

@@ -81,24 +81,24 @@ EVERY_CALL_OF_A_LIBRARY = [
 ]
 
 
+BAD_CBOR = {
+    b"": "malformed",
+    b"\xff\xfe garbage": "malformed",
+    b"\xa0": "malformed",
+    b"\xbf\xff": "malformed",
+    b"\xa2\x61a\x01\x61a\x02": "malformed",
+    DEEP: "too-deep",
+    b"\xc1\x00": "malformed",
+    b"\xa1\x63ids\x9b" + b"\xff" * 8: "malformed",
+}
+
+
 @each_cbor_call
-@pytest.mark.parametrize(
-    ("body", "error"),
-    [
-        (b"", "malformed"),
-        (b"\xff\xfe garbage", "malformed"),
-        (b"\xa0", "malformed"),
-        (b"\xbf\xff", "malformed"),
-        (b"\xa2\x61a\x01\x61a\x02", "malformed"),
-        (DEEP, "too-deep"),
-        (b"\xc1\x00", "malformed"),
-        (b"\xa1\x63ids\x9b" + b"\xff" * 8, "malformed"),
-    ],
-)
-async def test_bodies_that_aren_t_what_the_call_asks_for(site: Site, method: str, call: str, body: bytes, error: str) -> None:
-    reply = await ask(site.url, whole(method, site.path(call), body, site.auth))
-    assert (reply.error, reply.headers["content-type"]) == (error, "application/cbor")
-    assert reply.status == (400 if error == "malformed" else 422)
+async def test_bodies_that_aren_t_what_the_call_asks_for(site: Site, method: str, call: str) -> None:
+    for body, error in BAD_CBOR.items():
+        reply = await ask(site.url, whole(method, site.path(call), body, site.auth))
+        assert (reply.error, reply.headers["content-type"]) == (error, "application/cbor"), body[:20]
+        assert reply.status == (400 if error == "malformed" else 422)
 
 
 @each_call_with_a_body
@@ -134,10 +134,10 @@ async def test_an_encoded_body(site: Site, method: str, call: str, limit: int) -
 
 
 @pytest.mark.parametrize(("method", "call"), EVERY_CALL_OF_A_LIBRARY)
-@pytest.mark.parametrize("auth", ["X: y", "Authorization: Bearer wrong", "Authorization: Basic dTpw", "Authorization: Bearer \xff\xfe"])
-async def test_calls_without_a_session(site: Site, method: str, call: str, auth: str) -> None:
-    reply = await ask(site.url, whole(method, site.path(call), bytes(100), auth))
-    assert (reply.status, reply.error) == (401, "session-invalid")
+async def test_calls_without_a_session(site: Site, method: str, call: str) -> None:
+    for auth in ("X: y", "Authorization: Bearer wrong", "Authorization: Basic dTpw", "Authorization: Bearer \xff\xfe"):
+        reply = await ask(site.url, whole(method, site.path(call), bytes(100), auth))
+        assert (reply.status, reply.error) == (401, "session-invalid"), auth
 
 
 async def test_an_upload_without_a_session_is_told_so_after_its_body(site: Site) -> None:

@@ -26,7 +26,7 @@ def test_before_a_genesis_there_is_nothing() -> None:
     library.join("anna")
     assert compute_roster(library.id, []) == compute_roster(library.id, library.entries[1:]) == Roster(library=library.id)
     empty = Roster(library=library.id)
-    assert (empty.write_epoch(), empty.needs_package(), empty.signing_key(MASTER)) == (None, (), None)
+    assert (empty.write_epochs(), empty.needs_package(), empty.signing_key(MASTER)) == ((), (), None)
 
 
 def test_a_genesis_of_other_keys_is_none() -> None:
@@ -60,20 +60,20 @@ def test_the_epoch_to_write_under() -> None:
     anna = library.author("anna")
     library.certify(anna)
     anna.open_log()
-    assert roster_of(library).write_epoch() is None
+    assert roster_of(library).write_epochs() == ()
     library.packages([anna.device], epoch=SECOND)
-    assert roster_of(library).write_epoch() is None, "the master has no package"
+    assert roster_of(library).write_epochs() == (), "the master has no package"
     assert roster_of(library).needs_package() == ((SECOND, MASTER),)
     library.packages([MASTER], epoch=SECOND, by=anna)
-    assert roster_of(library).write_epoch() == SECOND
+    assert roster_of(library).write_epochs() == (SECOND,)
     library.packages([MASTER, anna.device], epoch=FIRST)
-    assert roster_of(library).write_epoch() == FIRST, "the smaller id"
+    assert roster_of(library).write_epochs() == (FIRST, SECOND), "the smaller id first"
     bert = library.author("bert")
     library.certify(bert)
-    assert roster_of(library).write_epoch() == FIRST, "who has no package yet blocks nobody"
+    assert roster_of(library).write_epochs() == (FIRST, SECOND), "who has no package yet blocks nobody"
     assert roster_of(library).needs_package() == ((FIRST, bert.device), (SECOND, bert.device))
     library.packages([DeviceId(b"never a member.."), bert.device], epoch=FIRST)
-    assert roster_of(library).write_epoch() == SECOND, "somebody who is no member can open the first"
+    assert roster_of(library).write_epochs() == (SECOND,), "somebody who is no member can open the first"
 
 
 def test_all_packages_of_a_recipient_are_kept() -> None:

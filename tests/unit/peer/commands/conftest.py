@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeAlias
 
@@ -11,9 +12,17 @@ from peer.commands.main import run
 from peer.layout import LibraryFolder
 from peer.library.creating import create_library
 from peer.library.library import Library
+from tests.fleet.libraries import IN_MEMORY
 from tests.unit.peer.commands.answer import Answer
 
 Calotype: TypeAlias = Callable[..., Answer]
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """In memory where that is possible: these tests make hundreds of libraries."""
+    with tempfile.TemporaryDirectory(dir=IN_MEMORY) as folder:
+        yield Path(folder)
 
 
 @pytest.fixture

@@ -59,7 +59,7 @@ def test_verify_ends_with_3_when_something_is_damaged(calotype: Calotype, photo:
 
 
 def test_status_ends_with_3_when_devices_disagree(calotype: Calotype, photo: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("peer.library.health._disagreeing", lambda library: iter(["phone"]))
+    monkeypatch.setattr("peer.library.health.disagreeing_devices", lambda library: ["phone"])
     answer = calotype("status", "--json")
     assert answer.code == 3
     assert json.loads(answer.out)["disagreeing"] == ["phone"]

@@ -11,6 +11,7 @@ from tests.fleet.node import call_directly
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
+Hook = Callable[..., object]
 
 
 class Calls:
@@ -30,6 +31,24 @@ class Calls:
         result = await call_directly(function, *arguments)
         if is_it and self._after is not None:
             self._after()
+        return result
+
+
+class Around:
+    """A ``RunBlocking`` that steps in at each call of the function called ``name``, with what that is called with."""
+
+    def __init__(self, name: str, *, before: Hook | None = None, after: Hook | None = None) -> None:
+        self._name = name
+        self._before = before
+        self._after = after
+
+    async def __call__(self, function: Callable[[*Ts], T], *arguments: *Ts) -> T:
+        is_it = getattr(function, "__name__", "") == self._name
+        if is_it and self._before is not None:
+            self._before(*arguments)
+        result = await call_directly(function, *arguments)
+        if is_it and self._after is not None:
+            self._after(*arguments)
         return result
 
 

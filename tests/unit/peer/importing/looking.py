@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from peer.importing.outcome import Outcome
@@ -40,9 +41,9 @@ def reasons(outcome: Outcome) -> dict[str, str]:
     return {each.path.name: each.reason for each in outcome.skipped}
 
 
-def write(folder: Path, files: dict[str, bytes]) -> Path:
+def write(folder: Path, files: Mapping[str, bytes] | Mapping[bytes, bytes]) -> Path:
     """``folder`` with these files in it."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, data in files.items():
-        (folder / name).write_bytes(data)
+        (folder / os.fsdecode(name)).write_bytes(data)
     return folder

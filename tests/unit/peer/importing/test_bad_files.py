@@ -12,12 +12,12 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from peer.importing.prepare import identify_file
 from peer.library.library import Library
 from peer.media.worker import open_decoders
+from peer.originals.scan import Found
 from tests.fixtures.pictures import gif, heic, huge_png, jpeg, png, truncated
 from tests.fleet.imports import bring
-from tests.fleet.node import call_directly
+from tests.unit.peer.importing.faults import Around
 from tests.unit.peer.importing.looking import assert_whole, assets, originals, reasons, write
 
 ROOT = Path(__file__).parents[4]
@@ -118,13 +118,12 @@ async def test_things_that_are_no_files_are_not_waited_for(library: Library, car
 async def test_a_file_that_becomes_a_pipe_is_not_waited_for(library: Library, card: Path, autojump_clock: MockClock) -> None:
     write(card, {"a.jpg": GOOD, "b.jpg": jpeg(seed=2)})
 
-    async def replacing(function, *arguments):  # type: ignore[no-untyped-def]
-        if function is identify_file and (card / "a.jpg").is_file():
-            (card / "a.jpg").unlink()
-            os.mkfifo(card / "a.jpg")
-        return await call_directly(function, *arguments)
+    def replace(found: Found) -> None:
+        if found.path.name == "a.jpg":
+            found.path.unlink()
+            os.mkfifo(found.path)
 
-    outcome = await bring(library, card, run_blocking=replacing)
+    outcome = await bring(library, card, run_blocking=Around("identify_file", before=replace))
     assert outcome.imported == 1
     assert "isn't an ordinary file" in reasons(outcome)["a.jpg"]
 

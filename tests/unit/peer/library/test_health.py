@@ -142,7 +142,7 @@ def test_without_an_engine_it_goes_by_what_was_last_exchanged(library: Library) 
         "reason": "",
     }
     library.nodes.met(node.number, StoreId(bytes(16)), 1_700_000_000_000)
-    library.meta.put_int(f"reported:{node.number}", library.log.arrival())
+    library.nodes.advance(node.number, cursor=3, pushed=library.log.arrival(), now=1_700_000_000_000)
     state = library_status(library, None)
     assert state.converged
     assert state.nodes[0]["last_contact"] == "2023-11-14T22:13:20.000Z"

@@ -34,7 +34,7 @@ from peer.library.library import Library
 from peer.library.queries import AlbumRow, AssetRow, Filter, Queries
 from peer.library.trashing import restore_assets, trash_assets
 from store.ids import RecordId
-from tests.fleet.libraries import add_photo, give
+from tests.fleet.libraries import IN_MEMORY, add_photo, give
 from tests.unit.peer.library.pair import make_pair
 
 LABELS = ("sea", "lake", "wood")
@@ -136,7 +136,7 @@ STEPS = st.lists(st.tuples(st.sampled_from(["anna", "bert"]), st.one_of(ACTS, AC
 @given(STEPS, st.booleans())
 @settings(max_examples=25)
 def test_whatever_they_do_they_end_with_one_library(steps: list[tuple[str, Act | None, int]], bert_first: bool) -> None:
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=IN_MEMORY) as folder:
         pair = make_pair(Path(folder), bert_first=bert_first)
         for who, act, milliseconds in steps:
             library, other = (pair.anna, pair.bert) if who == "anna" else (pair.bert, pair.anna)
@@ -155,7 +155,7 @@ def test_whatever_they_do_they_end_with_one_library(steps: list[tuple[str, Act |
 @given(STEPS)
 @settings(max_examples=15)
 def test_every_conflict_can_be_settled_and_then_none_is_left(steps: list[tuple[str, Act | None, int]]) -> None:
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=IN_MEMORY) as folder:
         pair = make_pair(Path(folder))
         for who, act, milliseconds in steps:
             pair.clock.pass_by(milliseconds)

@@ -234,5 +234,9 @@ def test_causality_decides_before_clocks_do_and_a_wrong_clock_is_flagged(tmp_pat
     assert skew["anna"] == 0
     assert skew["bert"] > AHEAD_LIMIT_MS
     assert anna.hlc.next().millis < right.now() + AHEAD_LIMIT_MS
+    right.time = wrong.time  # years later, or once it was set right
+    put(bert, asset, "rating=3")
+    exchange(anna, bert)
+    assert [each["clock_skew"] for each in device_rows(anna)] == [0, 0]
     anna.close()
     bert.close()

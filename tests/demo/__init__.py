@@ -1,0 +1,1 @@
+"""Two devices and a relay keep one photo library: ``python -m tests.demo``."""
