@@ -22,10 +22,10 @@ from peer.layout import LibraryFolder
 from peer.library.devices import disagreeing_devices
 from peer.library.library import Library
 from peer.library.queries import Queries
+from peer.library.wanting import missing_originals, want_originals
 from store.ids import FileHash, RecordId
 
 DEFAULT_WAIT = 3600.0
-NODE_SECONDS = 15.0
 ADDRESS_SECONDS = 5.0
 
 
@@ -170,16 +170,15 @@ def fetch(invocation: Invocation, assets: tuple[str, ...], wait: float) -> None:
 async def _fetch(invocation: Invocation, wanted: dict[RecordId, list[FileHash]], wait: float) -> set[FileHash]:
     files = {file for each in wanted.values() for file in each}
     with opened(invocation) as library:
-        if not await trio.to_thread.run_sync(not_held, library, files):
-            return set()
-    with trio.move_on_after(wait):
-        await _sync(invocation, min(wait, NODE_SECONDS))
-    with opened(invocation) as library:
-        return not_held(library, files)
-
-
-def not_held(library: Library, files: set[FileHash]) -> set[FileHash]:
-    return {file for file in files if (held := library.held.get(file)) is None or not (library.folder.root / held.path).exists()}
+        for record in wanted:
+            await trio.to_thread.run_sync(want_originals, library, record)
+        missing = missing_originals(library, files)
+    if missing:
+        with trio.move_on_after(wait):
+            await _sync(invocation, None)
+        with opened(invocation) as library:
+            missing = missing_originals(library, files)
+    return missing
 
 
 def files_of(library: Library, record: RecordId) -> list[FileHash]:

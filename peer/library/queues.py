@@ -23,9 +23,6 @@ class Priority(IntEnum):
     ORIGINAL = 3
 
 
-PRIORITY_OF_KIND = {"thumbnail": Priority.THUMBNAIL, "preview": Priority.PREVIEW, "original": Priority.ORIGINAL}
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
     """One blob for one node: segment ``segment`` of ``file``, which has ``size`` bytes before sealing."""

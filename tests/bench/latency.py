@@ -52,11 +52,15 @@ def _changes(stage: Stage, record: bytes, count: int) -> list[float]:
         for number in range(WARM_UP + count):
             rating = 1 + number % 5
             start = time.perf_counter()
-            library.change([Edit(RecordId(record), lambda draft, stamp, rating=rating: draft.set("rating", rating))])
+            library.change([_rate(RecordId(record), rating)])
             poke(library.folder.engine_address)
             found.append((eye.wait(rating, QUERY, record) - start) * 1000)
             time.sleep(pause.uniform(*PAUSE_SECONDS))
     return found[WARM_UP:]
+
+
+def _rate(record: RecordId, rating: int) -> Edit:
+    return Edit(record, lambda draft, stamp: draft.set("rating", rating))
 
 
 def _commands(stage: Stage, record: bytes, count: int) -> list[float]:

@@ -11,12 +11,12 @@ from peer.engine.progress import Progress
 from peer.engine.scheduler import Wake
 from peer.importing.commit import Committer
 from peer.importing.outcome import Outcome
-from peer.importing.prepare import Identified, Prepared, identify_file, prepare
+from peer.importing.prepare import Identified, Prepared, Workshop, identify_file, prepare
 from peer.importing.previews import PreviewMaker
 from peer.layout import LibraryFolder
 from peer.library.creating import create_library
 from peer.library.library import Library
-from peer.media.worker import Decoders, open_decoders
+from peer.media.worker import open_decoders
 from peer.originals.scan import Found, Skipped, scan
 from peer.seams import run_in_thread
 from store.entries import EntryKind
@@ -37,7 +37,8 @@ async def measure(folder: Path, scale: Scale) -> list[Figure]:
     library, _ = create_library(LibraryFolder(folder / "library"), "bench")
     with closing(library):
         async with open_decoders() as decoders:
-            prepared = [await _prepared(library, found, decoders) for found in scan([photos], library=folder / "library")]
+            workshop = Workshop(decoders, library.folder.incoming)
+            prepared = [await _prepared(library, found, workshop) for found in scan([photos], library=library.folder.root)]
         Committer(library, Outcome(), bring_back=False, move=False).commit(prepared)
         described = _change_bytes(library)
         await _make_previews(library)
@@ -56,11 +57,11 @@ def _write_photos(folder: Path) -> Path:
     return folder
 
 
-async def _prepared(library: Library, found: Found | Skipped, decoders: Decoders) -> Prepared:
+async def _prepared(library: Library, found: Found | Skipped, workshop: Workshop) -> Prepared:
     assert isinstance(found, Found)
     identified = identify_file(found)
     assert isinstance(identified, Identified)
-    prepared = await prepare(library, identified, decoders, run_in_thread)
+    prepared = await prepare(library, identified, workshop, run_in_thread)
     assert isinstance(prepared, Prepared)
     return prepared
 

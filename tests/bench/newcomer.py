@@ -6,6 +6,7 @@ import json
 import subprocess
 import time
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,9 +23,10 @@ from tests.fleet.eye import Eye
 from tests.fleet.programs import Device, LineReader, peak_memory, start_relay
 
 METHOD = (
-    "A library whose assets have EXIF, name, source, thumbnail, preview and ThumbHash, but no files, is at the relay. `calotype join` on an empty folder is timed "
-    "from its start to its end: Python's start-up, the handshake, pulling, verifying, storing and applying every entry. Its memory is looked up every 50 ms (VmHWM). "
-    "Then the peer runs for five seconds, in which it asks for thumbnails in vain. The budget for time is that for 100,000 assets, scaled."
+    "A library whose assets have EXIF, name, source, thumbnail, preview and ThumbHash, but no files, is at the relay. `calotype join` on an empty folder "
+    "is timed from its start to its end: Python's start-up, the handshake, pulling, verifying, storing and applying every entry. Its memory is looked up "
+    "every 50 ms (VmHWM). Then the peer runs for five seconds, in which it asks for thumbnails in vain. The budget for time is that for 100,000 assets, "
+    "scaled."
 )
 BUDGET_SECONDS, BUDGET_ASSETS = 30, 100_000
 RUN_SECONDS = 5
@@ -75,20 +77,14 @@ async def _fill(device: Device, assets: int) -> int:
 async def _join(inviter: Device, joiner: Device) -> _Joining:
     memory = 0
     async with trio.open_nursery() as nursery:
-        inviting: trio.Process = await nursery.start(
-            lambda task_status: trio.run_process(
-                inviter.command("invite", "--yes"), stdout=subprocess.PIPE, task_status=task_status, start_new_session=True
-            )
-        )
+        invite = partial(trio.run_process, inviter.command("invite", "--yes"), stdout=subprocess.PIPE, start_new_session=True)
+        inviting: trio.Process = await nursery.start(invite)
         assert inviting.stdout is not None
         ticket: str = json.loads(await LineReader(inviting.stdout).next())["ticket"]
         start = time.perf_counter()
         command = joiner.command("join", "-", "--name", joiner.name, "--yes")
-        joining: trio.Process = await nursery.start(
-            lambda task_status: trio.run_process(
-                command, stdin=ticket.encode(), capture_stdout=True, task_status=task_status, start_new_session=True
-            )
-        )
+        join = partial(trio.run_process, command, stdin=ticket.encode(), capture_stdout=True, start_new_session=True)
+        joining: trio.Process = await nursery.start(join)
         while joining.poll() is None:
             memory = max(memory, peak_memory(joining.pid))
             with trio.move_on_after(LOOK_SECONDS):

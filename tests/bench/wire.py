@@ -16,7 +16,7 @@ from store.ids import RecordId
 from tests.bench.counting_proxy import CountingProxy, open_proxy
 from tests.bench.figures import Budget, Figure
 from tests.bench.stage import Scale, Stage, bring_one_photo, open_stage
-from tests.fleet.eye import PATIENCE_SECONDS, Eye
+from tests.fleet.eye import Eye
 
 METHOD = (
     "Both peers run and are in sync, their connections are open. One favourite is toggled on alpha; counted is what alpha sends and receives to bring "
@@ -74,9 +74,12 @@ def _eyes(stage: Stage) -> list[Eye]:
 
 
 async def _until_reported(stage: Stage, before: list[object]) -> None:
-    with trio.fail_after(PATIENCE_SECONDS):
-        while any(eye.value(REPORTED) == old for eye, old in zip(_eyes(stage), before, strict=True)):
-            await trio.sleep(QUIET_SECONDS / 4)
+    def until_changed(eye: Eye, old: object) -> None:
+        eye.wait_until(lambda value: value != old, REPORTED)
+
+    async with trio.open_nursery() as nursery:
+        for eye, old in zip(_eyes(stage), before, strict=True):
+            nursery.start_soon(trio.to_thread.run_sync, until_changed, eye, old)
 
 
 async def _quiet(proxy: CountingProxy) -> None:

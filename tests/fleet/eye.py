@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Callable
 
 from store.database import read_only_uri
 from tests.fleet.programs import Device
@@ -27,10 +28,14 @@ class Eye:
 
     def wait(self, expected: object, query: str, *arguments: object) -> float:
         """``time.perf_counter()`` when the value was seen to be ``expected``."""
+        return self.wait_until(lambda value: value == expected, query, *arguments)
+
+    def wait_until(self, fits: Callable[[object], bool], query: str, *arguments: object) -> float:
+        """``time.perf_counter()`` when a value was seen that ``fits``; ``TimeoutError`` when none comes."""
         end = time.perf_counter() + PATIENCE_SECONDS
-        while self.value(query, *arguments) != expected:
+        while not fits(self.value(query, *arguments)):
             if time.perf_counter() > end:
-                raise TimeoutError(f"{query} didn't become {expected} within {PATIENCE_SECONDS:.0f} s")
+                raise TimeoutError(f"what was expected of {query!r} didn't come within {PATIENCE_SECONDS:.0f} s")
             time.sleep(LOOK_SECONDS)
         return time.perf_counter()
 

@@ -64,7 +64,9 @@ class People:
         return self.joiner_says
 
 
-async def meet(inviter: Library, ticket: Ticket, folder: Path, people: People) -> tuple[DeviceId | None, Library | None, list[BaseException]]:
+async def meet(
+    inviter: Library, ticket: Ticket, folder: Path, people: People
+) -> tuple[DeviceId | None, Library | None, list[BaseException]]:
     """Both sides at once; who was let in, the library that joined, and what went wrong on either side."""
     joined: list[DeviceId] = []
     libraries: list[Library] = []

@@ -40,7 +40,9 @@ def rating(library: Library, record: RecordId) -> int:
     return view_asset(content).rating
 
 
-async def test_what_was_edited_apart_is_the_same_after_meeting(tmp_path: Path, clock: FakeClock, node: LocalNode, autojump_clock: MockClock) -> None:
+async def test_what_was_edited_apart_is_the_same_after_meeting(
+    tmp_path: Path, clock: FakeClock, node: LocalNode, autojump_clock: MockClock
+) -> None:
     one = await found(tmp_path / "one", node, clock)
     two = await join(tmp_path / "two", one, node, clock)
     for number in range(5):

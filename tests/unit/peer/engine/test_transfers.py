@@ -13,6 +13,7 @@ from peer.library.library import Library
 from peer.library.queries import Queries
 from peer.library.queues import Priority
 from peer.library.verifying import verify
+from peer.library.wanting import missing_originals, want_originals
 from relay.api import LibraryApi
 from relay.errors import QuotaError, UnreachableError
 from store.errors import NoSpaceError
@@ -83,7 +84,9 @@ async def test_photos_arrive_whole_with_thumbnails(tmp_path: Path, clock: FakeCl
     assert one.records.digest() == two.records.digest()
 
 
-async def test_a_file_of_several_segments_with_an_index(tmp_path: Path, clock: FakeClock, node: LocalNode, autojump_clock: MockClock) -> None:
+async def test_a_file_of_several_segments_with_an_index(
+    tmp_path: Path, clock: FakeClock, node: LocalNode, autojump_clock: MockClock
+) -> None:
     one = await found(tmp_path / "one", node, clock)
     two = await join(tmp_path / "two", one, node, clock)
     long = movie() + box(b"free", bytes(range(256)) * 4096 * 70)
@@ -115,7 +118,9 @@ async def test_the_same_bytes_on_two_devices_are_one_asset_and_one_upload(
     assert one.records.digest() == two.records.digest()
 
 
-async def test_what_was_acknowledged_is_never_sent_again(tmp_path: Path, clock: FakeClock, node: LocalNode, autojump_clock: MockClock) -> None:
+async def test_what_was_acknowledged_is_never_sent_again(
+    tmp_path: Path, clock: FakeClock, node: LocalNode, autojump_clock: MockClock
+) -> None:
     one = await found(tmp_path / "one", node, clock)
     await bring(one, write(tmp_path / "card", {f"{n}.jpg": jpeg(seed=n) for n in range(6)}))
     betweens: list[Between] = []
@@ -233,7 +238,9 @@ async def test_a_download_waits_for_a_blob_that_is_not_there_yet(
     assert originals(two) == originals(one)
 
 
-async def test_wrong_bytes_under_a_right_name_are_never_kept(tmp_path: Path, clock: FakeClock, node: LocalNode, autojump_clock: MockClock) -> None:
+async def test_wrong_bytes_under_a_right_name_are_never_kept(
+    tmp_path: Path, clock: FakeClock, node: LocalNode, autojump_clock: MockClock
+) -> None:
     one = await found(tmp_path / "one", node, clock)
     two = await join(tmp_path / "two", one, node, clock)
     await bring(one, write(tmp_path / "card", {"a.jpg": jpeg(seed=1), "b.jpg": jpeg(seed=2)}))
@@ -273,3 +280,23 @@ async def test_order_on_the_wire_is_small_before_large(tmp_path: Path, clock: Fa
     due = one.uploads.due(one.nodes.all()[0].number, clock.now(), 100)
     assert [upload.priority for upload in due] == sorted(upload.priority for upload in due)
     assert {upload.priority for upload in due} == {Priority.THUMBNAIL, Priority.ORIGINAL}
+
+
+async def test_an_original_that_was_removed_by_hand_is_fetched_back(
+    tmp_path: Path, clock: FakeClock, node: LocalNode, autojump_clock: MockClock
+) -> None:
+    one = await found(tmp_path / "one", node, clock)
+    two = await join(tmp_path / "two", one, node, clock)
+    await bring(one, write(tmp_path / "card", {"a.jpg": jpeg(seed=1)}))
+    await sync(one, node)
+    await sync(two, node)
+    (held,) = two.held.all("original")
+    (two.folder.root / held.path).unlink()
+    (row,) = Queries(two.database).assets()
+    assert missing_originals(two, [held.file]) == {held.file}
+    want_originals(two, row.record)
+    want_originals(two, row.record)
+    await sync(two, node)
+    assert missing_originals(two, [held.file]) == set()
+    assert originals(two) == originals(one)
+    assert row.trashed is None
