@@ -2,16 +2,15 @@
 
 A loopback TCP socket rather than a Unix socket: it works on every system and its name can't be too long. The port and a
 random key are in ``engine.json`` (mode 0600), so only who may read the library can talk to its engine. One request a connection:
-a JSON object on a line, then one or more JSON objects on lines until the connection ends.
+a JSON object on a line, then one or more JSON objects on lines until the connection ends. ``peer.engine_address`` has what a command
+needs that only says that something changed.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
 from functools import partial
 from hmac import compare_digest
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import Any, Protocol
 
 import trio
 
+from peer.engine_address import EngineAddress, write_private_json
 from peer.errors import CalotypeError, UnreachableNodeError
 from peer.seams import Randomness
 from store.errors import StoreError
@@ -33,37 +33,6 @@ class Handler(Protocol):
     """Answers one request by calling ``reply`` once or more."""
 
     async def __call__(self, request: Reply, reply: SendReply) -> None: ...
-
-
-@dataclass(frozen=True, kw_only=True)
-class EngineAddress:
-    """Where an engine listens; the key stays out of every text."""
-
-    port: int
-    pid: int
-    key: str
-
-    def __repr__(self) -> str:
-        return f"EngineAddress(port={self.port}, pid={self.pid})"
-
-
-def read_address(path: Path) -> EngineAddress | None:
-    """The address that a running engine wrote, or ``None``."""
-    try:
-        content = json.loads(path.read_text("utf-8"))
-        return EngineAddress(port=int(content["port"]), pid=int(content["pid"]), key=str(content["key"]))
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
-def write_private_json(path: Path, content: Reply) -> None:
-    """``content`` as a file of mode 0600 that appears whole."""
-    temporary = path.with_name(path.name + ".new")
-    temporary.unlink(missing_ok=True)
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        json.dump(content, stream)
-    temporary.replace(path)
 
 
 async def serve_control(
@@ -106,18 +75,6 @@ async def _read_line(stream: trio.abc.ReceiveStream) -> Any:
             raise ValueError("the request ended early or is too long")
         line += chunk
     return json.loads(line)
-
-
-def poke(path: Path) -> None:
-    """Tell the engine, if one runs, that this process wrote into the library. Never fails: without the word it notices a little later."""
-    address = read_address(path)
-    if address is None:
-        return
-    try:
-        with socket.create_connection(("127.0.0.1", address.port), timeout=1) as connection:
-            connection.sendall(json.dumps({"key": address.key, "do": "changed"}).encode() + b"\n")
-    except OSError:
-        return
 
 
 async def ask(address: EngineAddress, request: Reply) -> AsyncIterator[Reply]:

@@ -14,9 +14,10 @@ from peer.app import Peer, open_peer
 from peer.commands.bars import transfer_bar
 from peer.commands.invocation import Invocation, common_options, finish
 from peer.commands.opening import opened
-from peer.control import ask, read_address, write_private_json
+from peer.control import ask
 from peer.engine.control import sync_report
 from peer.engine.engine import EngineRunsError
+from peer.engine_address import read_address, write_private_json
 from peer.errors import CalotypeError, ExitCode, IntegrityError, UnreachableNodeError
 from peer.layout import LibraryFolder
 from peer.library.devices import disagreeing_devices

@@ -10,7 +10,8 @@ import trio
 from peer.commands.invocation import Invocation, common_options, finish
 from peer.commands.opening import opened
 from peer.commands.progress import counting
-from peer.control import ask, read_address
+from peer.control import ask
+from peer.engine_address import read_address
 from peer.errors import ExitCode, UnreachableNodeError
 from peer.library.devices import device_rows
 from peer.library.findings import Findings

@@ -10,7 +10,7 @@ import trio
 from peer.commands.bars import file_bar
 from peer.commands.invocation import Invocation, common_options, finish
 from peer.commands.opening import changing
-from peer.control import poke
+from peer.engine_address import poke
 from peer.errors import CalotypeError, ExitCode
 from peer.groups import first_of
 from peer.importing.outcome import Outcome

@@ -10,10 +10,10 @@ import trio
 
 from peer.commands.invocation import Invocation, common_options
 from peer.commands.opening import changing, opened
-from peer.control import poke
 from peer.engine.invitations import host, issue_ticket
 from peer.engine.joiner import join_library
 from peer.engine.meeting import AskPerson
+from peer.engine_address import poke
 from peer.errors import NotAllowedError, UnreachableNodeError, UsageError
 from peer.joining.ticket import Ticket, parse_ticket, qr_text
 from peer.layout import LibraryFolder

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from peer.commands.invocation import Invocation
-from peer.control import poke
+from peer.engine_address import poke
 from peer.layout import LibraryFolder
 from peer.library.library import Library
 

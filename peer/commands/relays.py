@@ -7,8 +7,8 @@ import trio
 
 from peer.commands.invocation import Invocation, common_options
 from peer.commands.opening import changing, opened
-from peer.control import poke
 from peer.engine.registering import register_library
+from peer.engine_address import poke
 from peer.errors import UsageError
 from peer.library.library import Library
 from peer.seams import run_in_thread

@@ -53,12 +53,12 @@ class EngineControl:
 def sync_report(library: Library, engine: Engine, before: dict[str, int]) -> dict[str, Any]:
     """The JSON of ``calotype sync``. ``converged``: with each node everything was exchanged, and nothing is queued or waiting."""
     counts = asdict(engine.progress.counts)
-    nodes = [state.to_json() for state in engine.progress.nodes.values()]
+    states = engine.progress.nodes.values()
     left = library.uploads.count()[0] + library.downloads.count()[0] + library.waiting_count()
     return {
-        "converged": engine.settled and engine.reached and not left,
+        "converged": engine.settled and engine.reached and not left and not any(state.incomplete for state in states),
         **{name: counts[name] - before.get(name, 0) for name in counts},
-        "nodes": nodes,
+        "nodes": [state.to_json() for state in states],
     }
 
 

@@ -15,14 +15,15 @@ import trio
 
 from crdt.facts import Source
 from peer.engine.node_work import NodeWork
+from peer.engine.progress import Fault
 from peer.engine.scheduler import backoff
 from peer.errors import NoSpaceLeftError
 from peer.keys.blobs import SEGMENT_BYTES, open_blob
 from peer.keys.errors import UnsealError
-from peer.library.placing import keep_original, keep_renditions, partial_path
+from peer.library.placing import keep_original, keep_renditions, partial_path, parts_at
 from peer.library.queues import Download, Priority
 from peer.library.segments import SegmentError, blob_ids_in, write_at
-from peer.library.sources import ways_to
+from peer.library.sources import give_up_unless_named, ways_to
 from peer.originals.errors import CopyFailedError, NameTakenError
 from relay.errors import NetworkFaultError, NotFoundError, SyncError, UnavailableError
 from store.errors import NoSpaceError
@@ -100,7 +101,7 @@ class Downloader:
         for source in await self._run(ways_to, self._library, download):
             if len(source.blobs) == 1:
                 return _Small(download=download, blob=source.blobs[0])
-        await self._failed(download, "its record names no way to its bytes")
+        await self._run(give_up_unless_named, self._library, download)
         return None
 
     async def _fetch_many(self, wanted: Sequence[_Small]) -> set[FileHash]:
@@ -122,7 +123,10 @@ class Downloader:
             await self._run(keep_renditions, self._library, kept)
         except (NoSpaceError, NoSpaceLeftError):
             for small in wanted:
-                await self._failed(small.download, "no room on this device's disk", delay=NO_SPACE_RETRY_MS)
+                await self._no_room(small.download)
+        except OSError as error:
+            for small in wanted:
+                await self._failed(small.download, f"it can't be kept on this device's disk: {error.strerror}")
         return answered
 
     async def _open(self, download: Download, sealed: bytes) -> bytes | None:
@@ -158,7 +162,7 @@ class Downloader:
         try:
             sources = await self._run(ways_to, self._library, download)
             if not sources:
-                await self._failed(download, "its record names no way to its bytes")
+                await self._run(give_up_unless_named, self._library, download)
                 return
             await self._assemble(download, sources[0 if not download.tries else download.tries % len(sources)])
         except NotFoundError:
@@ -166,7 +170,9 @@ class Downloader:
         except (SegmentError, UnsealError, CopyFailedError, NameTakenError) as error:
             await self._failed(download, str(error))
         except (NoSpaceError, NoSpaceLeftError):
-            await self._failed(download, "no room on this device's disk", delay=NO_SPACE_RETRY_MS)
+            await self._no_room(download)
+        except OSError as error:
+            await self._failed(download, f"it can't be kept on this device's disk: {error.strerror}")
         except (NetworkFaultError, UnavailableError):
             raise
         except SyncError as error:
@@ -177,7 +183,7 @@ class Downloader:
     async def _assemble(self, download: Download, source: Source) -> None:
         blobs = await self._blobs_of(source)
         path = partial_path(self._library, download.file)
-        done = await self._run(self._library.downloads.parts, download.file) if path.exists() else frozenset()
+        done = await self._run(parts_at, self._library, download.file, path)
         for segment, blob in enumerate(blobs):
             if segment in done:
                 continue
@@ -204,6 +210,10 @@ class Downloader:
     def _count(self, size: int) -> None:
         self._progress.counts.blobs_down += 1
         self._progress.counts.bytes_down += size
+
+    async def _no_room(self, download: Download) -> None:
+        self._state.reason, self._state.fault = "there is no room left on this device's disk", Fault.NO_SPACE
+        await self._failed(download, "no room on this device's disk", delay=NO_SPACE_RETRY_MS)
 
     async def _failed(self, download: Download, reason: str, *, delay: int = 0) -> None:
         wait = delay or backoff(download.tries + 1, self._library.randomness)

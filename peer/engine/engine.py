@@ -129,7 +129,7 @@ class Engine:
         while True:
             try:
                 await self._parts.make_previews(self._library, self._previews, self.progress)
-            except* (CalotypeError, NoSpaceError):
+            except* (CalotypeError, NoSpaceError, OSError):
                 self.progress.previews_settled = True
                 self.progress.changed.notify()
             await trio.sleep(PREVIEWS_RETRY_SECONDS)
@@ -158,6 +158,7 @@ async def only_engine(folder: LibraryFolder) -> AsyncIterator[None]:
     except Timeout as error:
         raise EngineRunsError(f"The engine of the library in {folder.root} is running already.") from error
     try:
+        folder.engine_address.unlink(missing_ok=True)  # of one that was killed
         yield
     finally:
         lock.release()

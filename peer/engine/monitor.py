@@ -7,7 +7,7 @@ import trio
 from peer.engine.connection import Connect
 from peer.engine.downloads import Downloader
 from peer.engine.node_work import NodeWork
-from peer.engine.progress import NodeState, Progress
+from peer.engine.progress import Fault, NodeState, Progress
 from peer.engine.scheduler import Wakes, backoff
 from peer.engine.session import Session
 from peer.engine.uploads import Uploader
@@ -17,7 +17,7 @@ from peer.library.library import Library
 from peer.library.nodes import Node
 from peer.library.upload_planning import met
 from peer.seams import RunBlocking
-from relay.errors import ClientFaultError, SyncError
+from relay.errors import ClientFaultError, NodeFullError, NotMemberError, QuotaError, SyncError
 from store.errors import NoSpaceError
 from store.ids import FileHash
 
@@ -51,13 +51,14 @@ class Monitor:
             try:
                 await self._connected()
             except* SyncError as group:
-                self._away(_worst(group).message)
+                error = _worst(group)
+                self._away(error.message, _fault_of(error))
             except* trio.TooSlowError:
-                self._away("it took too long to answer")
+                self._away("it took too long to answer", Fault.UNREACHABLE)
             except* (NoSpaceError, NoSpaceLeftError):
-                self._away("there is no room left on this device's disk")
+                self._away("there is no room left on this device's disk", Fault.NO_SPACE)
             except* NotAllowedError as group:
-                self._away(first_of(group).message)
+                self._away(first_of(group).message, Fault.NOT_ALLOWED)
             await self.wakes.retry.wait_at_most(backoff(self.state.failures, self._library.randomness) / 1000)
 
     async def _connected(self) -> None:
@@ -65,8 +66,10 @@ class Monitor:
             self.state.traffic = connection.traffic
             now = self._library.clock.now()
             await self._run(met, self._library, self._node.number, connection.store, now, connection.clock_offset)
-            node = next(each for each in await self._run(self._library.nodes.all) if each.number == self._node.number)
-            self.state.node, self.state.failures, self.state.reason = node, 0, ""
+            node = next((each for each in await self._run(self._library.nodes.all) if each.number == self._node.number), None)
+            if node is None:
+                return  # it was removed just now; whoever did it ends this task
+            self.state.met(node)
             self.state.report_requested = self._report_at_once
             work = NodeWork(
                 library=self._library,
@@ -84,12 +87,22 @@ class Monitor:
                 nursery.start_soon(Uploader(work).run)
                 nursery.start_soon(Downloader(work).run)
 
-    def _away(self, reason: str) -> None:
+    def _away(self, reason: str, fault: Fault) -> None:
         self.state.failures += 1
         self.state.state = "away"
-        self.state.reason = reason
+        self.state.reason, self.state.fault = reason, fault
         self.state.entries_settled = self.state.uploads_settled = self.state.downloads_settled = False
         self._progress.changed.notify()
+
+
+def _fault_of(error: SyncError) -> Fault:
+    match error:
+        case NodeFullError() | QuotaError():
+            return Fault.NODE_FULL
+        case NotMemberError():
+            return Fault.NOT_ALLOWED
+        case _:
+            return Fault.UNREACHABLE
 
 
 def _worst(group: BaseExceptionGroup[SyncError]) -> SyncError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from peer.engine.connection import Traffic
@@ -23,14 +24,28 @@ class Counts:
     bytes_down: int = 0
 
 
+class Fault(StrEnum):
+    """What keeps a node away, or from having everything: who can do something about it depends on that."""
+
+    NONE = ""
+    UNREACHABLE = "unreachable"
+    NOT_ALLOWED = "not-allowed"
+    NODE_FULL = "node-full"
+    NO_SPACE = "no-space"
+    """On this device."""
+
+
 @dataclass(slots=True, kw_only=True)
 class NodeState:
     """One node as its monitor sees it. ``settled``: entries are exchanged and no transfer is due now.
-    ``report_requested``: a seen report is to be sent with the next exchange, and not when there is time."""
+    ``report_requested``: a seen report is to be sent with the next exchange, and not when there is time.
+    ``incomplete``: an entry was refused, by it or by this device, and so one side lacks something."""
 
     node: Node
     state: str = "connecting"
     reason: str = ""
+    fault: Fault = Fault.NONE
+    incomplete: bool = False
     entries_settled: bool = False
     uploads_settled: bool = False
     downloads_settled: bool = False
@@ -48,6 +63,11 @@ class NodeState:
     def settled(self) -> bool:
         return self.connected and self.entries_settled and self.uploads_settled and self.downloads_settled
 
+    def met(self, node: Node) -> None:
+        """A connection was made."""
+        self.node, self.failures = node, 0
+        self.reason, self.fault, self.incomplete = "", Fault.NONE, False
+
     def to_json(self) -> dict[str, Any]:
         traffic = self.traffic() if self.traffic else Traffic(sent=0, received=0)
         return {
@@ -59,6 +79,7 @@ class NodeState:
             "behind": self.behind,
             "ahead": self.ahead,
             "reason": self.reason,
+            "fault": self.fault.value,
             "wire_sent": traffic.sent,
             "wire_received": traffic.received,
         }

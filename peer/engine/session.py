@@ -7,7 +7,8 @@ States, as ``status`` names them:
 - *listening*: both have the same; the news stream and this device's own changes wake it. Nothing is polled.
 
 Entries that the node sends are verified, stored and applied in one transaction as they come, so a stream that breaks off
-loses nothing: the next pull goes on from what is stored. A hint is only a reason to ask. What the node refuses of ours is
+loses nothing: the next pull goes on from what is stored. Entries that come damaged are asked for again by what is missing here, and
+as long as any is, nothing is remembered of how far the node was pulled. A hint is only a reason to ask. What the node refuses of ours is
 remembered by the error it raises: a refused entry of our own log is a fault of this program or of that node, and is shown.
 """
 
@@ -113,6 +114,8 @@ class Session:
     async def _remember_cursor(self) -> None:
         """Where to go on after a restart. A cursor that was not kept costs entries that are known already, so it is written when there is time."""
         cursor, pushed = self._exchange.pulled_to, self._exchange.pushed_to
+        if self._state.incomplete:
+            cursor, pushed = 0, 0
         if cursor is not None and (cursor, pushed) != self._remembered:
             self._remembered = cursor, pushed
             advance = partial(self._library.nodes.advance, self._node.number, cursor=cursor, pushed=pushed, now=self._library.clock.now())
@@ -127,11 +130,16 @@ class Session:
         assert self._exchange.pulled_to is not None
         cursor = Cursor(store=self._connection.store, arrival=self._exchange.pulled_to)
         end = await self._pull_once(PullRequest(cursor=cursor, heads=None, limit=PULL_BYTES, seen=False))
-        await self._pulled(end)
+        if self._state.incomplete:
+            await self._pull_by_heads()
+        else:
+            self._pulled(end)
 
     async def _pull_by_heads(self, *, without: frozenset[LogId] = frozenset()) -> None:
-        """The first meeting with this store: everything that our heads lack, in portions; from then on its numbers are known."""
+        """At the first meeting with this store, and when something came damaged: everything that our heads lack, in portions; from then
+        on its numbers are known."""
         self._set_state(Step.PULL.value)
+        self._state.incomplete = False
         more = True
         while more:
             heads = await self._run(self._library.log.heads)
@@ -139,10 +147,10 @@ class Session:
                 heads = heads.without(without)
             before = await self._run(self._library.log.count)
             end = await self._pull_once(PullRequest(cursor=None, heads=heads, limit=PULL_BYTES, seen=True))
-            more = end.more and (not without or await self._run(self._library.log.count) > before)
-        await self._pulled(end)
+            more = end.more and await self._run(self._library.log.count) > before
+        self._pulled(end)
 
-    async def _pulled(self, end: PullEnd) -> None:
+    def _pulled(self, end: PullEnd) -> None:
         self._exchange = self._exchange.pulled(end.cursor.arrival)
 
     async def _pull_once(self, request: PullRequest) -> PullEnd:
@@ -167,12 +175,13 @@ class Session:
             return
         outcomes = await self._run(self._library.receive, raws)
         refused = [outcome for outcome in outcomes if outcome.status in (Status.REFUSED, Status.WAITING)]
-        self._came_from_node.update(outcome.name for outcome in outcomes if outcome.name is not None)
+        self._came_from_node.update(outcome.name for outcome in outcomes if outcome.name is not None and outcome not in refused)
         self._progress.counts.received += sum(outcome.status is Status.STORED for outcome in outcomes)
         self._look_for_downloads()
         if len(self._progress.nodes) > 1:
             self._progress.committed.set()  # what came from one node is news for the others
         if refused:
+            self._state.incomplete = True
             self._state.reason = (
                 f"sent {len(refused)} entries that were refused: {refused[0].code or 'waiting'} {refused[0].detail}".rstrip()
             )
@@ -208,6 +217,7 @@ class Session:
             if outcome.status is Status.STORED:
                 self._progress.counts.sent += 1
             elif outcome.status is not Status.KNOWN:
+                self._state.incomplete = True
                 self._state.reason = f"refused an entry of ours: {outcome.error or 'something that it builds on is missing there'}"
         return result.before, result.after
 

@@ -108,6 +108,16 @@ def partial_path(library: Library, file: FileHash) -> Path:
     return library.folder.incoming / f"{file.hex()}.download"
 
 
+def parts_at(library: Library, file: FileHash, path: Path) -> frozenset[int]:
+    """The segments that are there, verified. A file of which none is known to be was left by a crash: it is begun anew."""
+    parts = library.downloads.parts(file)
+    if parts and path.exists():
+        return parts
+    path.unlink(missing_ok=True)
+    library.downloads.forget_parts(file)
+    return frozenset()
+
+
 def keep_original(library: Library, download: Download, path: Path) -> None:
     """The file at ``path`` is complete: verify it as a whole and give it its place. ``SegmentError`` when it isn't what was wanted."""
     with path.open("rb") as stream:

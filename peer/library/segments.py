@@ -9,6 +9,7 @@ from pathlib import Path
 from crdt.facts import MAX_DIRECT_BLOBS, Rendition, Source, Way
 from peer.keys.blobs import SEGMENT_BYTES, SealedBlob, seal_segment, segments_of
 from peer.keys.epochs import Epoch
+from peer.library.asset_files import located
 from peer.library.library import Library
 from peer.library.queues import Upload
 from store.durable import full_disk_translated
@@ -52,7 +53,7 @@ def seal_held_segment(library: Library, upload: Upload) -> SealedBlob:
     if held is None:
         raise SegmentError("the file is no longer on this device")
     try:
-        with (library.folder.root / held.path).open("rb") as stream:
+        with located(library, held).open("rb") as stream:
             stream.seek(upload.segment * SEGMENT_BYTES)
             segment = stream.read(SEGMENT_BYTES)
     except OSError as error:

@@ -19,3 +19,10 @@ def ways_to(library: Library, download: Download) -> list[Source]:
         return list(asset.sources.get(download.file, ()))
     rendition = asset.thumbnail if download.priority is Priority.THUMBNAIL else asset.preview
     return [whole_rendition(rendition)] if rendition is not None and rendition.file == download.file else []
+
+
+def give_up_unless_named(library: Library, download: Download) -> None:
+    """Take a file out of the queue that its record no longer leads to; an entry that names it again queues it again."""
+    with library.database.write():
+        if not ways_to(library, download):
+            library.downloads.done([download.file])

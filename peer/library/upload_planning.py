@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from crdt.asset import AssetView, view_asset
 from crdt.facts import Rendition, Source, Way
 from crdt.record import read
+from peer.library.asset_files import located
 from peer.library.index_files import keep_index
 from peer.library.library import Library
 from peer.library.queues import Priority, Upload, uploads_of_file
@@ -24,6 +25,7 @@ def met(library: Library, node: int, store: StoreId, now: int, clock_offset: int
             library.meta.put_int(f"reported:{node}", 0)
             queue_everything(library, node)
         library.uploads.hurry(node)
+        library.downloads.hurry()
 
 
 def queue_everything(library: Library, node: int) -> None:
@@ -67,7 +69,10 @@ def _uploads_of_source(library: Library, file: FileHash, source: Source) -> Iter
         yield from uploads_of_file(file, source.size, source.blobs, Priority.ORIGINAL)
     elif source.way is Way.INDEX:
         for epoch in library.keyring().values():
-            sealing = name_blobs(library.folder.root / held.path, held.size, epoch)
+            try:
+                sealing = name_blobs(located(library, held), held.size, epoch)
+            except OSError:
+                return  # removed by hand, or not readable: what isn't here can't be sent
             if sealing.index_blobs == source.blobs:
                 yield from uploads_of_file(file, source.size, sealing.blobs, Priority.ORIGINAL)
                 yield from keep_index(library, sealing)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.bench.figures import Budget, Figure
 from tests.bench.stage import Scale
-from tests.fixtures.pictures import Shot, photo_12_megapixels
+from tests.fixtures.pictures import Shot, jpeg, photo_12_megapixels
 from tests.fleet.programs import Device
 
 METHOD = (
@@ -22,8 +22,10 @@ TAKEN = "2024:07:21 18:03:11"
 async def measure(folder: Path, scale: Scale) -> list[Figure]:
     count = scale.of(180, 60)
     size = _write_photos(folder / "photos", count)
+    (folder / "first.jpg").write_bytes(jpeg())
     alpha = Device(name="alpha", library=folder / "alpha")
     await alpha.ask("init", "--name", "alpha")
+    await alpha.ask("import", str(folder / "first.jpg"))
     start = time.perf_counter()
     imported = await alpha.ask("import", str(folder / "photos"))
     seconds = time.perf_counter() - start

@@ -9,7 +9,7 @@ from statistics import median
 
 import trio
 
-from peer.control import poke
+from peer.engine_address import poke
 from peer.library.authoring import Edit
 from peer.library.library import Library
 from store.ids import RecordId

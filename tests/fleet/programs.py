@@ -24,7 +24,8 @@ from typing import Any
 
 import trio
 
-from peer.control import ask, read_address
+from peer.control import ask
+from peer.engine_address import read_address
 from peer.layout import LibraryFolder
 
 START_SECONDS = 30.0

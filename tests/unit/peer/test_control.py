@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 import trio
 
-from peer.control import EngineAddress, Reply, SendReply, ask, poke, read_address, serve_control
+from peer.control import Reply, SendReply, ask, serve_control
+from peer.engine_address import EngineAddress, poke, read_address
 from peer.errors import UnreachableNodeError, UsageError
 from peer.seams import system_randomness
 

@@ -9,6 +9,7 @@ import pytest
 from peer.library.library import Library
 from tests.fleet.libraries import IN_MEMORY, make_library
 from tests.unit.peer.library.pair import Pair, make_pair
+from tests.unit.peer.library.three import Three, make_three
 
 
 @pytest.fixture
@@ -31,3 +32,9 @@ def library(tmp_path: Path) -> Iterator[Library]:
     made = make_library(tmp_path / "anna")
     yield made
     made.close()
+
+
+@pytest.fixture
+def three(tmp_path: Path) -> Iterator[Three]:
+    with make_three(tmp_path) as made:
+        yield made
