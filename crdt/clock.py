@@ -6,8 +6,7 @@ one made later wins in real time. Nothing else rests on stamps: what happened af
 
 - The counter carries into the milliseconds when it overflows; the order of the bytes is the order of the stamps.
 - A received stamp that lies more than five minutes ahead is accepted for what it stamps, but never moves this clock.
-- A device whose own clock was far ahead keeps making stamps ahead until real time has caught up: it is flagged everywhere
-  (``is_ahead``), and it heals by itself.
+- A device whose own clock is far ahead is flagged everywhere (``is_ahead``); once its clock is right again, it goes on from there.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ class NodeApp:
                 self._route("/v1/hello", {"GET": self._hello}),
                 self._route("/v1/libraries", {"POST": self._register}),
                 self._route("/v1/session", {"POST": self._open_session, "DELETE": self._close_session}),
-                self._route("/v1/mailbox/{box}", {"POST": self._post_message, "GET": self._messages}),
+                self._route("/v1/mailbox/{box}", {"POST": self._post_message, "GET": self._messages}, is_long_lived=True),
                 self._route("/v1/l/{library}/heads", {"GET": library.heads}),
                 self._route("/v1/l/{library}/pull", {"POST": library.pull}),
                 self._route("/v1/l/{library}/push", {"POST": library.push}),

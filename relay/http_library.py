@@ -122,7 +122,7 @@ class LibraryRoutes:
         library = self._library(exchange)
         blob = exchange.id(BlobId, "blob")
         size = exchange.announced_length(MAX_BLOB_BYTES)
-        is_new = await library.expect_blob(blob, size)
+        is_new = await library.expect_blob(blob, size if "content-length" in exchange.headers else 0)
         if is_new:
             async with self._uploads.reserved(size):
                 is_new = await library.put_blob(blob, await exchange.body(MAX_BLOB_BYTES))

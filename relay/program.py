@@ -97,9 +97,7 @@ async def run_relay(folder: DataFolder, address: ListenAddress, *, ready_file: P
             _log.info("stopping")
             service.stop()
 
-        async with trio.open_nursery() as nursery:
-            await serve(NodeApp(service), listeners, until=until_stopped)
-            nursery.cancel_scope.cancel()
+        await serve(NodeApp(service), listeners, until=until_stopped)
 
 
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)

@@ -108,8 +108,7 @@ class LibrarySession:
     async def open(self) -> Greeting:
         """Sign in now, if not yet done, and tell what the node said."""
         await self._session()
-        if self.greeting is None:
-            raise AssertionError("a session is opened by a greeting")
+        assert self.greeting is not None
         return self.greeting
 
     async def close(self) -> None:

@@ -50,7 +50,16 @@ class Database:
             if not read_only:
                 self._connection.execute("PRAGMA journal_mode=WAL")
                 self._connection.execute("PRAGMA synchronous=FULL")
-                self._migrate(parts)
+                if not self._is_current(parts):
+                    self._migrate(parts)
+
+    def _is_current(self, parts: Sequence[SchemaPart]) -> bool:
+        """Then opening writes nothing: it waits for no other process, and a full disk doesn't keep anybody from reading."""
+        with self.read() as connection:
+            if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'schema_part'").fetchone():
+                return False
+            versions = dict(connection.execute("SELECT name, version FROM schema_part").fetchall())
+        return all(versions.get(part.name) == len(part.scripts) for part in parts)
 
     def _migrate(self, parts: Sequence[SchemaPart]) -> None:
         with self.write() as connection:

@@ -17,8 +17,9 @@ from peer.commands.opening import opened
 from peer.control import ask
 from peer.engine.control import sync_report
 from peer.engine.engine import EngineRunsError
+from peer.engine.progress import Fault
 from peer.engine_address import read_address, write_private_json
-from peer.errors import CalotypeError, ExitCode, IntegrityError, UnreachableNodeError
+from peer.errors import CalotypeError, ExitCode, IntegrityError, NoSpaceLeftError, NotAllowedError, UnreachableNodeError
 from peer.layout import LibraryFolder
 from peer.library.devices import disagreeing_devices
 from peer.library.library import Library
@@ -86,12 +87,26 @@ def sync(invocation: Invocation, wait: float | None, originals: bool) -> None:
             f"This device and {', '.join(report['digest_mismatch'])} have seen the same changes and show different libraries.",
             hint="No photo is lost. Run `calotype verify --deep` on both devices and report what they print.",
         )
-    if report["nodes"] and all(node["state"] in ("away", "connecting") for node in report["nodes"]):
-        reason = report["nodes"][0]["reason"]
-        raise UnreachableNodeError(
-            f"No node could be reached: {reason}. Everything stays queued.", hint="Try again when the network or the relay is back."
-        )
+    _raise_for(report["nodes"])
     finish(ExitCode.DONE if report["converged"] else ExitCode.PARTLY)
+
+
+def _raise_for(nodes: list[dict[str, Any]]) -> None:
+    """What keeps everything away from this device, or this device from everything, ends the command with its sentence."""
+    if any(node["fault"] == Fault.NO_SPACE for node in nodes):
+        raise NoSpaceLeftError("There is no room left on this device's disk. What was fetched until now is kept; the rest waits.")
+    if not nodes or not all(node["state"] in ("away", "connecting") for node in nodes):
+        return
+    name, reason = nodes[0]["name"], nodes[0]["reason"]
+    match nodes[0]["fault"]:
+        case Fault.NODE_FULL:
+            hint = "Tell the relay's operator; the next sync goes on where this one stopped."
+            raise CalotypeError(f"{name}: {reason}. Everything stays queued.", hint=hint, exit_code=ExitCode.PARTLY)
+        case Fault.NOT_ALLOWED:
+            raise NotAllowedError(f"{name}: {reason}. Nothing was lost.", hint="See `calotype devices` on another device of the library.")
+        case _:
+            hint = "Try again when the network or the relay is back."
+            raise UnreachableNodeError(f"No node could be reached: {reason}. Everything stays queued.", hint=hint)
 
 
 async def _sync(invocation: Invocation, wait: float | None) -> dict[str, Any]:

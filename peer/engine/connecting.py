@@ -60,9 +60,12 @@ def session_of(library: Library, api: SyncApi, node: Node) -> LibrarySession:
 
 @asynccontextmanager
 async def library_at(library: Library, node: Node, run_blocking: RunBlocking) -> AsyncIterator[LibraryApi]:
-    """This library at a node, for a few calls."""
+    """This library at a node, for a few calls; what is written meanwhile has stamps by the node's clock."""
     async with HttpNode(node.url, run_blocking=run_blocking) as api:
-        yield session_of(library, api, node)
+        session = session_of(library, api, node)
+        greeting = await session.open()
+        await run_blocking(library.hlc.discipline, greeting.clock_offset)
+        yield session
 
 
 class NodeMailbox:

@@ -54,9 +54,10 @@ def sync_report(library: Library, engine: Engine, before: dict[str, int]) -> dic
     """The JSON of ``calotype sync``. ``converged``: with each node everything was exchanged, and nothing is queued or waiting."""
     counts = asdict(engine.progress.counts)
     states = engine.progress.nodes.values()
+    lacking = any(state.lacks_here or state.lacks_there for state in states)
     left = library.uploads.count()[0] + library.downloads.count()[0] + library.waiting_count()
     return {
-        "converged": engine.settled and engine.reached and not left and not any(state.incomplete for state in states),
+        "converged": engine.settled and engine.reached and not left and not lacking,
         **{name: counts[name] - before.get(name, 0) for name in counts},
         "nodes": [state.to_json() for state in states],
     }

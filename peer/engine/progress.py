@@ -39,13 +39,14 @@ class Fault(StrEnum):
 class NodeState:
     """One node as its monitor sees it. ``settled``: entries are exchanged and no transfer is due now.
     ``report_requested``: a seen report is to be sent with the next exchange, and not when there is time.
-    ``incomplete``: an entry was refused, by it or by this device, and so one side lacks something."""
+    ``lacks_here``, ``lacks_there``: entries were refused by this device, or by the node, and so that side lacks something."""
 
     node: Node
     state: str = "connecting"
     reason: str = ""
     fault: Fault = Fault.NONE
-    incomplete: bool = False
+    lacks_here: bool = False
+    lacks_there: bool = False
     entries_settled: bool = False
     uploads_settled: bool = False
     downloads_settled: bool = False
@@ -66,7 +67,8 @@ class NodeState:
     def met(self, node: Node) -> None:
         """A connection was made."""
         self.node, self.failures = node, 0
-        self.reason, self.fault, self.incomplete = "", Fault.NONE, False
+        self.reason, self.fault = "", Fault.NONE
+        self.lacks_here = self.lacks_there = False
 
     def to_json(self) -> dict[str, Any]:
         traffic = self.traffic() if self.traffic else Traffic(sent=0, received=0)

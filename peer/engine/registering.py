@@ -49,6 +49,7 @@ async def register_library(library: Library, url: str, token: str, run_blocking:
         raise CalotypeError(f"The relay refused: {error.message}. Nothing was changed.") from error
     if registered.library != library.id:
         raise CalotypeError("The relay answered for another library. Nothing was changed.")
+    await run_blocking(library.hlc.discipline, greeting.clock_offset)
     await run_blocking(library.nodes.add, address, greeting.hello.key)
     return RegisteredAt(url=address, key=greeting.hello.key, quota=registered.quota)
 

@@ -21,10 +21,11 @@ import trio
 
 from peer.engine.node_work import NodeWork
 from peer.engine.plan import Exchange, Step, next_step
+from peer.engine.scheduler import Wake
 from peer.library.membership import supply_packages
 from peer.library.upload_planning import queue_again
 from relay.errors import ProtocolViolationError, UnreachableError
-from relay.messages import BlobsArrived, BlobsWanted, Cursor, EntriesArrived, PullEnd, PullRequest, SeenChanged
+from relay.messages import BlobsArrived, BlobsWanted, Cursor, EntriesArrived, HeadsAnswer, PullEnd, PullRequest, SeenChanged
 from store.heads import Heads
 from store.ids import EntryHash, LogId
 from store.log import Status
@@ -34,6 +35,8 @@ APPLY_BYTES = 256 * 1024
 APPLY_ENTRIES = 64
 PUSH_BYTES = 2 * 1024 * 1024
 REPORT_SECONDS = 5.0
+OTHERS_REPORTS_SECONDS = 30.0
+"""Nobody waits for what others have seen: their reports are fetched together, some time after the first hint."""
 STEP_SECONDS = 120.0
 
 
@@ -53,6 +56,9 @@ class Session:
         self._exchange = Exchange(pulled_to=None, their_arrival=0, pushed_to=0, our_arrival=0, reported_to=0)
         self._came_from_node: set[EntryHash] = set()
         self._reports: tuple[bytes, ...] = ()
+        self._reports_there: frozenset[bytes] = frozenset()
+        self._others_reported = False
+        self._look_for_reports = Wake()
         self._remembered = (work.node.cursor, work.node.pushed)
 
     async def run(self) -> None:
@@ -60,6 +66,7 @@ class Session:
         await self._compare()
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._listen)
+            nursery.start_soon(self._follow_reports)
             while True:
                 await self._exchange_all()
                 self._set_state("listening", settled=True)
@@ -73,9 +80,7 @@ class Session:
 
     async def _compare(self) -> None:
         self._set_state("comparing")
-        with trio.fail_after(STEP_SECONDS):
-            answer = await self._api.heads()
-        await self._run(self._take_reports, answer.seen)
+        answer = await self._heads()
         cursor = self._node.cursor if self._node.store == self._connection.store else 0
         pushed = await self._push_missing(answer.heads)
         self._exchange = Exchange(
@@ -107,15 +112,16 @@ class Session:
                 case Step.REPORT if self._state.report_requested:
                     await self._report()
                 case _:
+                    if self._state.report_requested and self._others_reported:
+                        await self._heads()
                     self._state.report_requested = self._reports_at_once
                     await self._remember_cursor()
                     return
 
     async def _remember_cursor(self) -> None:
         """Where to go on after a restart. A cursor that was not kept costs entries that are known already, so it is written when there is time."""
-        cursor, pushed = self._exchange.pulled_to, self._exchange.pushed_to
-        if self._state.incomplete:
-            cursor, pushed = 0, 0
+        cursor = 0 if self._state.lacks_here else self._exchange.pulled_to
+        pushed = 0 if self._state.lacks_there else self._exchange.pushed_to
         if cursor is not None and (cursor, pushed) != self._remembered:
             self._remembered = cursor, pushed
             advance = partial(self._library.nodes.advance, self._node.number, cursor=cursor, pushed=pushed, now=self._library.clock.now())
@@ -130,7 +136,8 @@ class Session:
         assert self._exchange.pulled_to is not None
         cursor = Cursor(store=self._connection.store, arrival=self._exchange.pulled_to)
         end = await self._pull_once(PullRequest(cursor=cursor, heads=None, limit=PULL_BYTES, seen=False))
-        if self._state.incomplete:
+        if self._state.lacks_here:
+            self._state.lacks_here, self._state.reason = False, ""
             await self._pull_by_heads()
         else:
             self._pulled(end)
@@ -139,7 +146,6 @@ class Session:
         """At the first meeting with this store, and when something came damaged: everything that our heads lack, in portions; from then
         on its numbers are known."""
         self._set_state(Step.PULL.value)
-        self._state.incomplete = False
         more = True
         while more:
             heads = await self._run(self._library.log.heads)
@@ -181,7 +187,7 @@ class Session:
         if len(self._progress.nodes) > 1:
             self._progress.committed.set()  # what came from one node is news for the others
         if refused:
-            self._state.incomplete = True
+            self._state.lacks_here = True
             self._state.reason = (
                 f"sent {len(refused)} entries that were refused: {refused[0].code or 'waiting'} {refused[0].detail}".rstrip()
             )
@@ -217,7 +223,7 @@ class Session:
             if outcome.status is Status.STORED:
                 self._progress.counts.sent += 1
             elif outcome.status is not Status.KNOWN:
-                self._state.incomplete = True
+                self._state.lacks_there = True
                 self._state.reason = f"refused an entry of ours: {outcome.error or 'something that it builds on is missing there'}"
         return result.before, result.after
 
@@ -227,11 +233,28 @@ class Session:
         self._set_state(Step.REPORT.value)
         covered = self._exchange.our_arrival
         report = await self._run(self._library.report_seen)
-        reports = await self._run(lambda: [seen.raw for seen in self._library.log.seen() if seen.device != report.device])
+        reports = frozenset(seen.raw for seen in await self._run(self._library.log.seen))
         with trio.fail_after(STEP_SECONDS):
-            await self._api.seen([report.raw, *reports])
+            await self._api.seen([report.raw, *(reports - self._reports_there - {report.raw})])
+        self._reports_there = reports
         await self._run(self._library.meta.put_int, f"reported:{self._node.number}", covered)
         self._exchange = self._exchange.reported(covered)
+
+    async def _heads(self) -> HeadsAnswer:
+        """What the node has; the seen reports among it are kept."""
+        self._others_reported = False
+        with trio.fail_after(STEP_SECONDS):
+            answer = await self._api.heads()
+        self._reports_there = frozenset(answer.seen)
+        await self._run(self._take_reports, answer.seen)
+        return answer
+
+    async def _follow_reports(self) -> None:
+        while True:
+            await self._look_for_reports.wait()
+            await trio.sleep(OTHERS_REPORTS_SECONDS)
+            if self._others_reported:
+                await self._heads()
 
     def _take_reports(self, reports: Sequence[bytes]) -> None:
         """Keep what is newer. A report that covers entries which are still to be pulled is looked at again after the next pull."""
@@ -253,9 +276,8 @@ class Session:
                         await self._run(queue_again, self._library, self._node.number, hint.blobs)
                         self._wakes.uploads.set()
                     case SeenChanged():
-                        with trio.fail_after(STEP_SECONDS):
-                            answer = await self._api.heads()
-                        await self._run(self._take_reports, answer.seen)
+                        self._others_reported = True
+                        self._look_for_reports.set()
                     case _:
                         pass
         raise UnreachableError("the node ended the stream of news")

@@ -4,19 +4,18 @@
     blob = 1 | epoch (16) | siv (32) | AES-256-GCM(HKDF(blob key, siv), nonce 0, segment, aad = 1 | epoch)
 
 Equal segments seal to equal blobs on every device of a library, and to no outsider's guess. Work here is bound by two passes of
-SHA-256 over the segment (siv and name); everything is done in one call each. Each thread encrypts into one buffer of its own:
-a fresh one of 4 MiB for every segment costs more in page faults than the encryption itself.
+SHA-256 over the segment (siv and name); everything is done in one call each.
 """
 
 from __future__ import annotations
 
 import hmac
-import threading
 from dataclasses import dataclass, field
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from peer.buffers import ThreadBuffer
 from peer.keys.derivation import derive
 from peer.keys.epochs import Epoch, Keyring
 from peer.keys.errors import UnsealError
@@ -31,8 +30,7 @@ _START = _AAD_BYTES + SIV_BYTES
 BLOB_OVERHEAD = _START + TAG_BYTES
 """How much longer a blob is than its segment."""
 
-
-_of_this_thread = threading.local()
+_ciphertext = ThreadBuffer(SEGMENT_BYTES + TAG_BYTES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,13 +46,13 @@ def segments_of(size: int) -> int:
     return -(-size // SEGMENT_BYTES)
 
 
-def seal_segment(epoch: Epoch, segment: bytes) -> SealedBlob:
+def seal_segment(epoch: Epoch, segment: bytes | memoryview) -> SealedBlob:
     """The blob of a segment of 1 to 4,194,304 bytes."""
     if not 0 < len(segment) <= SEGMENT_BYTES:
         raise ValueError(f"a segment has 1 to {SEGMENT_BYTES} bytes, not {len(segment)}")
     siv = hmac.digest(epoch.convergence_key, segment, "sha256")
     aad = _VERSION + epoch.id
-    ciphertext = _buffer(len(segment) + TAG_BYTES)
+    ciphertext = _ciphertext.first(len(segment) + TAG_BYTES)
     AESGCM(derive(epoch.blob_key, siv)).encrypt_into(NONCE, segment, aad, ciphertext)
     sealed = b"".join((aad, siv, ciphertext))
     return SealedBlob(id=BlobId.of(sealed), sealed=sealed)
@@ -81,11 +79,3 @@ def open_blob(keyring: Keyring, sealed: bytes) -> bytes:
     if not hmac.compare_digest(siv, hmac.digest(epoch.convergence_key, segment, "sha256")):
         raise UnsealError
     return segment
-
-
-def _buffer(size: int) -> memoryview:
-    """The first ``size`` bytes of this thread's buffer, which only ever holds ciphertext."""
-    whole: memoryview | None = getattr(_of_this_thread, "whole", None)
-    if whole is None:
-        whole = _of_this_thread.whole = memoryview(bytearray(SEGMENT_BYTES + TAG_BYTES))
-    return whole[:size]

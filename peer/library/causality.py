@@ -4,47 +4,71 @@ The gate asks: was the item that this update deletes made by an entry that the a
 it comes from `previous` and `deps` alone. For each applied entry this keeps a vector: for each log the newest of its entries in the past
 (several where the log has branches). An entry c is in the past of e when c is an ancestor, within c's log, of one of e's tips for that log.
 Tips are kept as arrival numbers: within one log, and on one node, an ancestor always arrived earlier.
+
+A member may fork its log as often as it likes, so a question about a log costs no more than that log has branches, however many tips of it
+are in a vector: they are marked on the branches once, and looked up from then on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 
+from store.branches import Branch, Position, ancestry
 from store.database import Database
 from store.encoding import decode, encode
-from store.entries import Dep, Entry
-from store.ids import EntryHash, LogId
+from store.entries import Entry
+from store.heads import Tip
+from store.ids import DeviceId, EntryHash, LibraryId, LogId
+from store.sqlite_rows import LibraryRows
 
 VECTOR_LIMIT = 1 << 20
 Vector = Mapping[int, tuple[int, ...]]
 """Log number -> arrival numbers of its newest entries in the past."""
 
-
-class Ancestry(Protocol):
-    """What the log store knows about branches: is ``name`` the entry ``of``, or before it in the same log?"""
-
-    def is_ancestor(self, name: EntryHash, of: Dep) -> bool: ...
+_Marks = dict[int, int]
+"""Branch -> number up to which its entries lie in a past."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Point:
     arrival: int
-    name: EntryHash
     log: int
     vector: Vector
 
 
-class CausalPasts:
-    """The vectors of all applied entries. Every method belongs inside a transaction of the caller."""
+@dataclass(frozen=True, slots=True)
+class Past:
+    """The causal past of one entry. Good for the transaction in which it was asked for."""
 
-    def __init__(self, database: Database, ancestry: Ancestry) -> None:
+    vector: Vector
+    _database: Database
+    _library: LibraryId
+    _marked: dict[int, _Marks] = field(default_factory=dict)
+
+    def contains(self, arrival: int) -> bool:
+        """Whether the applied entry that arrived as number ``arrival`` lies in it."""
+        with self._database.read() as connection:
+            row = connection.execute("SELECT log FROM past WHERE arrival = ?", (arrival,)).fetchone()
+            log = None if row is None else int(row[0])
+            if log is None or log not in self.vector:
+                return False
+            shape = _Shape(LibraryRows(connection, self._library))
+            if log not in self._marked:
+                self._marked[log] = shape.mark(log, self.vector[log])[0]
+            position = shape.position(arrival)
+            return position.seq <= self._marked[log].get(position.branch, -1)
+
+
+class CausalPasts:
+    """The ``past`` table."""
+
+    def __init__(self, database: Database, library: LibraryId) -> None:
         self._database = database
-        self._ancestry = ancestry
+        self._library = library
         self._newest: dict[EntryHash, _Point] = {}
 
-    def of(self, parents: Iterable[EntryHash]) -> Vector:
+    def of(self, parents: Iterable[EntryHash]) -> Past:
         """The past of an entry whose predecessor and deps are ``parents``, all of them applied here."""
         merged: dict[int, set[int]] = {}
         for parent in parents:
@@ -52,45 +76,33 @@ class CausalPasts:
             for log, tips in point.vector.items():
                 merged.setdefault(log, set()).update(tips)
             merged.setdefault(point.log, set()).add(point.arrival)
-        return {log: self._maximal(tips) for log, tips in merged.items()}
+        vector = {log: tuple(tips) if len(tips) == 1 else self._maximal(log, tips) for log, tips in merged.items()}
+        return Past(vector, self._database, self._library)
 
-    def record(self, arrival: int, entry: Entry, vector: Vector) -> None:
+    def record(self, arrival: int, entry: Entry, past: Past) -> None:
         """Keep the past of an entry that is being applied."""
         number = self._number(entry.log)
         with self._database.write() as connection:
-            encoded = encode([[number, list(tips)] for number, tips in sorted(vector.items())])
+            encoded = encode([[number, list(tips)] for number, tips in sorted(past.vector.items())])
             connection.execute("INSERT OR REPLACE INTO past VALUES (?, ?, ?, ?, ?)", (arrival, entry.name, number, entry.seq, encoded))
         if len(self._newest) > 64:
             self._newest.clear()
-        self._newest[entry.name] = _Point(arrival, entry.name, number, vector)
+        self._newest[entry.name] = _Point(arrival, number, past.vector)
 
-    def contains(self, vector: Vector, arrival: int) -> bool:
-        """Whether the applied entry that arrived as number ``arrival`` lies in ``vector``."""
+    def newest(self, log: LogId, author: DeviceId) -> Tip | None:
+        """The entry that ``author`` writes its next one after: of those that it wrote in this log, and that are applied, the one with the
+        highest number. Others may have opened a log of the same id, and what a copy of this device wrote may wait."""
         with self._database.read() as connection:
-            row = connection.execute("SELECT name, log FROM past WHERE arrival = ?", (arrival,)).fetchone()
-        if row is None:
-            return False
-        name, log = EntryHash(row[0]), int(row[1])
-        return any(tip == arrival or (tip > arrival and self._precedes(name, tip)) for tip in vector.get(log, ()))
+            branches = LibraryRows(connection, self._library).branches_of(log).values()
+            query = (
+                "SELECT e.seq, e.name FROM log_entry e JOIN past USING (arrival) WHERE e.branch = ? ORDER BY e.seq DESC LIMIT 1"  # the rest waits
+            )
+            rows = [connection.execute(query, (branch.key,)).fetchone() for branch in branches if branch.author == author]
+        return max((Tip(row[0], EntryHash(row[1])) for row in rows if row is not None), default=None)
 
-    def _precedes(self, name: EntryHash, tip: int) -> bool:
+    def _maximal(self, log: int, tips: Collection[int]) -> tuple[int, ...]:
         with self._database.read() as connection:
-            log, seq, tip_name = connection.execute(
-                "SELECT past_log.log, seq, name FROM past JOIN past_log ON past_log.number = past.log WHERE arrival = ?", (tip,)
-            ).fetchone()
-        return self._ancestry.is_ancestor(name, Dep(LogId(log), seq, EntryHash(tip_name)))
-
-    def _maximal(self, tips: set[int]) -> tuple[int, ...]:
-        if len(tips) == 1:
-            return tuple(tips)
-        newest_first = sorted(tips, reverse=True)
-        kept: list[int] = []
-        for tip in newest_first:
-            with self._database.read() as connection:
-                name = EntryHash(connection.execute("SELECT name FROM past WHERE arrival = ?", (tip,)).fetchone()[0])
-            if not any(self._precedes(name, other) for other in kept):
-                kept.append(tip)
-        return tuple(sorted(kept))
+            return _Shape(LibraryRows(connection, self._library)).mark(log, tips)[1]
 
     def _point(self, name: EntryHash) -> _Point:
         point = self._newest.get(name)
@@ -98,7 +110,7 @@ class CausalPasts:
             with self._database.read() as connection:
                 row = connection.execute("SELECT arrival, log, vector FROM past WHERE name = ?", (name,)).fetchone()
             vector = decode(row[2], limit=VECTOR_LIMIT)
-            point = _Point(int(row[0]), name, int(row[1]), {log: tuple(tips) for log, tips in vector})
+            point = _Point(int(row[0]), int(row[1]), {log: tuple(tips) for log, tips in vector})
         return point
 
     def _number(self, log: LogId) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crdt.clock import Stamp, is_ahead, next_stamp, observe
+from crdt.clock import FIRST_STAMP, Stamp, is_ahead, next_stamp, observe
 from peer.library.meta import Meta
 from peer.seams import Clock
 
@@ -23,8 +23,12 @@ class DeviceClock:
         self._meta.put_int("clock_offset", offset)
 
     def next(self) -> Stamp:
-        """The stamp of a new entry; belongs inside its transaction."""
-        stamp = next_stamp(self._last(), self.physical())
+        """The stamp of a new entry; belongs inside its transaction.
+
+        Stamps grow, unless this clock was far ahead and has been set right: its own stamps from then drag it along no more than others' do.
+        """
+        last, physical = self._last(), self.physical()
+        stamp = next_stamp(FIRST_STAMP if is_ahead(last, physical) else last, physical)
         self._meta.put("stamp", bytes(stamp))
         return stamp
 

@@ -19,6 +19,7 @@ from peer.library.library import Library
 from peer.library.queries import Queries
 from peer.library.queues import Download, Priority
 from peer.library.segments import SegmentError
+from peer.library.wanting import want_originals
 from peer.originals.copying import ORIGINAL_MODE, Copied, place
 from peer.originals.errors import NameTakenError
 from peer.originals.held import HeldStamp
@@ -71,7 +72,8 @@ class Tree:
                 return False
         elif not held.untouched(self._library.folder.root):
             table.forget(held.file)
-            want_again(self._library, held)
+            for record in Queries(self._library.database).assets_with_file(held.file):
+                want_originals(self._library, record)
             return True
         table.placed(held.file)
         return True
@@ -95,12 +97,6 @@ def finish_placing(library: Library) -> int:
     for held in unfinished:
         tree.settle(held)
     return len(unfinished)
-
-
-def want_again(library: Library, held: HeldFile) -> None:
-    """An original that is lost here is fetched from elsewhere, if anything still names it."""
-    for record in Queries(library.database).assets_with_file(held.file)[:1]:
-        library.downloads.add(Download(file=held.file, record=record, size=held.size, priority=Priority.ORIGINAL))
 
 
 def partial_path(library: Library, file: FileHash) -> Path:

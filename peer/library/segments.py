@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from io import RawIOBase
 from pathlib import Path
 
 from crdt.facts import MAX_DIRECT_BLOBS, Rendition, Source, Way
+from peer.buffers import ThreadBuffer
 from peer.keys.blobs import SEGMENT_BYTES, SealedBlob, seal_segment, segments_of
 from peer.keys.epochs import Epoch
 from peer.library.asset_files import located
@@ -14,6 +16,8 @@ from peer.library.library import Library
 from peer.library.queues import Upload
 from store.durable import full_disk_translated
 from store.ids import BlobId
+
+_segment = ThreadBuffer(SEGMENT_BYTES)
 
 
 class SegmentError(Exception):
@@ -37,9 +41,9 @@ class Sealing:
 def name_blobs(path: Path, size: int, epoch: Epoch) -> Sealing:
     """Seal a file, segment by segment, only to learn the names of its blobs: the bytes are sealed again when they travel."""
     blobs = []
-    with path.open("rb") as stream:
+    with path.open("rb", buffering=0) as stream:
         for _ in range(segments_of(size)):
-            blobs.append(seal_segment(epoch, stream.read(SEGMENT_BYTES)).id)
+            blobs.append(seal_segment(epoch, _read_segment(stream)).id)
     if len(blobs) <= MAX_DIRECT_BLOBS:
         return Sealing(blobs=tuple(blobs), index=b"", index_blobs=())
     index = b"".join(blobs)
@@ -53,9 +57,9 @@ def seal_held_segment(library: Library, upload: Upload) -> SealedBlob:
     if held is None:
         raise SegmentError("the file is no longer on this device")
     try:
-        with located(library, held).open("rb") as stream:
+        with located(library, held).open("rb", buffering=0) as stream:
             stream.seek(upload.segment * SEGMENT_BYTES)
-            segment = stream.read(SEGMENT_BYTES)
+            segment = _read_segment(stream)
     except OSError as error:
         raise SegmentError(f"{held.path} can't be read: {os.strerror(error.errno or 0)}") from error
     # Under which epoch it was sealed is known to nothing but the blob's name; there are as many epochs as devices were ever removed.
@@ -64,6 +68,15 @@ def seal_held_segment(library: Library, upload: Upload) -> SealedBlob:
         if sealed.id == upload.blob:
             return sealed
     raise SegmentError(f"{held.path} was changed on the disk, or its key isn't here")
+
+
+def _read_segment(stream: RawIOBase) -> memoryview:
+    """The next segment, or what there is of it; good until this thread reads another."""
+    buffer = _segment.first(SEGMENT_BYTES)
+    count = 0
+    while read := stream.readinto(buffer[count:]):
+        count += read
+    return buffer[:count]
 
 
 def blob_ids_in(index: bytes) -> tuple[BlobId, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from peer.library.asset_files import located
 from peer.library.library import Library
 from peer.library.queues import Download, Priority
 from store.ids import FileHash, RecordId
@@ -11,7 +12,7 @@ from store.ids import FileHash, RecordId
 
 def missing_originals(library: Library, files: Iterable[FileHash]) -> set[FileHash]:
     """Those of ``files`` that don't lie on this disk, whatever is recorded."""
-    return {file for file in files if (held := library.held.get(file)) is None or not (library.folder.root / held.path).exists()}
+    return {file for file in files if (held := library.held.get(file)) is None or not located(library, held).exists()}
 
 
 def want_originals(library: Library, record: RecordId) -> None:

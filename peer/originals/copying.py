@@ -23,6 +23,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+import xxhash
+
 from peer.errors import NoSpaceLeftError
 from peer.originals.errors import (
     CopyDamagedError,
@@ -95,14 +97,14 @@ def copy_verified(source: Path, incoming: Path, *, expected: HashedSource | None
         if expected is not None and expected.stamp != stamp:
             raise _changed(source)
         with _new_copy(incoming, source) as (path, writer):
-            file = _copy(reader, source, writer, on_block)
+            file, checksum = _copy(reader, source, writer, on_block)
             _check_unchanged(reader, source, stamp)
             if expected is not None and expected.file != file:
                 raise _changed(source)
             with _writing(source):
                 _finish(path, writer, stamp.mtime_ns)
                 copied = HeldStamp.of(path.stat())
-                if _hash_from_disk(path) != file:
+                if _checksum_from_disk(path) != checksum:
                     raise CopyDamagedError(f"The copy of {display(source)} reads back differently from what was written.")
     return Copied(path=path, file=file, stamp=copied)
 
@@ -187,15 +189,17 @@ def _create(incoming: Path) -> tuple[Path, int]:
             return path, os.open(path, _COPY_FLAGS, 0o600)
 
 
-def _copy(reader: BinaryIO, source: Path, writer: BinaryIO, on_block: OnBlock | None) -> FileHash:
-    digest = hashlib.sha256()
+def _copy(reader: BinaryIO, source: Path, writer: BinaryIO, on_block: OnBlock | None) -> tuple[FileHash, bytes]:
+    """The SHA-256 of what was read, and a checksum of the same that ``_checksum_from_disk`` must give again."""
+    digest, checksum = hashlib.sha256(), xxhash.xxh3_128()
     for block in _source_blocks(reader, source, on_block):
         digest.update(block)
+        checksum.update(block)
         with _writing(source):
             written = 0
             while written < len(block):
                 written += writer.write(block[written:])
-    return FileHash(digest.digest())
+    return FileHash(digest.digest()), checksum.digest()
 
 
 def _finish(path: Path, writer: BinaryIO, mtime_ns: int) -> None:
@@ -207,12 +211,17 @@ def _finish(path: Path, writer: BinaryIO, mtime_ns: int) -> None:
     os.fsync(writer.fileno())
 
 
-def _hash_from_disk(path: Path) -> FileHash:
-    """SHA-256 of what the disk has, where the system can be asked to forget what it remembers of a file."""
-    with path.open("rb") as reader:
+def _checksum_from_disk(path: Path) -> bytes:
+    """Of what the disk has, where the system can be asked to forget what it remembers of a file. Disks err by chance and don't forge:
+    128 bits of xxh3 tell as much as SHA-256, in a thirtieth of the time."""
+    checksum = xxhash.xxh3_128()
+    buffer = memoryview(bytearray(BLOCK_BYTES))
+    with path.open("rb", buffering=0) as reader:
         if hasattr(os, "posix_fadvise"):
             os.posix_fadvise(reader.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-        return FileHash(hashlib.file_digest(reader, "sha256").digest())
+        while count := reader.readinto(buffer):
+            checksum.update(buffer[:count])
+    return checksum.digest()
 
 
 def _rename_without_overwriting(copy: Path, destination: Path) -> None:

@@ -64,7 +64,8 @@ async def test_whoever_lacks_the_key_is_not_heard(path: Path) -> None:
         address = read_address(path)
         assert address is not None
         assert await collected(EngineAddress(port=address.port, pid=address.pid, key="0" * 64), {"do": "x"}) == []
-        for garbage in (b"\n", b"[]\n", b"{", b"x" * 100 + b"\n", b'{"key": 5}\n'):
+        hostile = (b'{"key": "\\u00e9"}\n', b'{"key": "\\ud800"}\n', b"[" * 500_000 + b"\n", b'{"key": 1' + b"0" * 10_000 + b"}\n")
+        for garbage in (b"\n", b"[]\n", b"{", b"x" * 100 + b"\n", b'{"key": 5}\n', *hostile):
             async with await trio.open_tcp_stream("127.0.0.1", address.port) as stream:
                 await stream.send_all(garbage)
                 await stream.send_eof()

@@ -103,14 +103,14 @@ async def test_uploads_wait_for_room(autojump_clock: MockClock) -> None:
 async def test_calls_beyond_the_limit_are_told_to_come_back(autojump_clock: MockClock) -> None:
     site = await make_site()
     site.app = NodeApp(site.node.service, replace(HTTP_LIMITS, requests=2))
-    waiting = [Call(site.app, "GET", "/v1/mailbox/" + "ab" * 16, query="wait=20") for _ in range(2)]
+    waiting = [Call(site.app, "POST", "/v1/session", pieces=[b"\xa0"], pause=1) for _ in range(2)]
     async with trio.open_nursery() as nursery:
         for call in waiting:
             nursery.start_soon(call.run)
         await trio.testing.wait_all_tasks_blocked()
         refused = await Call(site.app, "GET", "/v1/hello").run()
     assert (refused.status, refused.error, refused.headers_sent["retry-after"]) == (503, "unavailable", "1")
-    assert [Mail.decode(call.body).messages for call in waiting] == [(), ()]
+    assert [call.error for call in waiting] == ["malformed", "malformed"]
     assert (await Call(site.app, "GET", "/v1/hello").run()).status == 200
 
 
@@ -120,6 +120,7 @@ async def test_long_streams_take_no_place(autojump_clock: MockClock) -> None:
     async with trio.open_nursery() as nursery:
         for _ in range(3):
             nursery.start_soon(site.call("GET", "{l}/news", leaves_after=100).run)
+            nursery.start_soon(Call(site.app, "GET", "/v1/mailbox/" + "ab" * 16, query="wait=20").run)
         await trio.testing.wait_all_tasks_blocked()
         assert (await Call(site.app, "GET", "/v1/hello").run()).status == 200
 

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 
 import pytest
 from trio.testing import MockClock
 
 from peer.engine.connecting import session_of
+from peer.engine.control import sync_report
+from peer.library.albums import create_album
 from peer.library.library import Library
 from peer.library.verifying import verify
 from relay.api import LibraryApi
+from relay.messages import PullEnd, PullRequest
 from store.encoding import encode
 from store.entries import EntryKind
+from store.ids import EntryHash
 from store.log import Status
 from tests.fleet import authors
 from tests.fleet.libraries import add_photo, digest, edit
@@ -51,6 +57,8 @@ async def test_the_relay_refuses_by_name_and_takes_the_rest(
     eve = authors.Author(stranger, "eve", authors.Keys("eve"))
     stranger.id, stranger.entries = one.id, []
     too_far = mallory.make(b"body", seq=mallory.seq + 1)
+    mallory.previous = EntryHash(authors.filler("missing", 32))
+    out_of_nowhere = mallory.make(b"body")
     version = encode([encode([2, b"of the future"]), bytes(32), 0])
     offered = {
         "stored": first.raw,
@@ -63,13 +71,9 @@ async def test_the_relay_refuses_by_name_and_takes_the_rest(
         "too-deep": b"\x81" * 16_000 + b"\x01",
         "not-allowed-author": eve.open_log().raw,
         "unknown-version": encode([version, bytes(64), b""]),
-        "waiting": mallory.make(b"body").raw,
+        "waiting": out_of_nowhere.raw,
         "known": first.raw,
     }
-    missing = authors.filler("missing", 32)
-    mallory.previous = type(mallory.previous)(missing)
-    offered["waiting"] = mallory.make(b"body").raw
-    mallory.previous = second.name
     arrival = (await session(one, node).heads()).arrival
     result = await session(two, node).push([*offered.values(), second.raw])
     answers = [outcome.error or outcome.status.name.lower() for outcome in result.outcomes]
@@ -107,38 +111,69 @@ async def test_what_only_devices_can_judge_is_void_on_each_of_them(
         assert connection.execute("SELECT count(*) FROM waiting").fetchone() == (0,)
 
 
-async def test_a_relay_that_passes_on_bytes_that_it_should_have_refused(
-    tmp_path: Path, clock: FakeClock, node: LocalNode, autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+async def assert_they_agree(one: Library, node: LocalNode, tmp_path: Path, clock: FakeClock) -> None:
+    """``one`` and a device that joins now."""
+    late = await join(tmp_path / "late", one, node, clock, name="late", seed=9)
+    for library in (one, late, one):
+        await sync(library, node)
+    assert digest(one) == digest(late)
+    for library in (one, late):
+        assert verify(library, deep=True).problems == []
+
+
+class Turning:
+    """Stands between a device and the relay, and turns a bit of some of the entries that it passes on."""
+
+    def __init__(self, api: LibraryApi, entries: set[bytes], *, times: int) -> None:
+        self._api = api
+        self._entries = entries
+        self._times = times
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._api, name)
+
+    @asynccontextmanager
+    async def pull(self, request: PullRequest) -> AsyncIterator[AsyncIterator[bytes | PullEnd]]:
+        async with self._api.pull(request) as items, aclosing(self._turned(items)) as turned:
+            yield turned
+
+    async def _turned(self, items: AsyncIterator[bytes | PullEnd]) -> AsyncGenerator[bytes | PullEnd]:
+        async for item in items:
+            if isinstance(item, bytes) and item in self._entries and self._times:
+                self._times -= 1
+                yield item[:-1] + bytes([item[-1] ^ 1])
+            else:
+                yield item
+
+
+@pytest.mark.parametrize("times", [1, 1000])
+async def test_entries_that_come_damaged_are_asked_for_again(
+    tmp_path: Path, clock: FakeClock, node: LocalNode, autojump_clock: MockClock, times: int
 ) -> None:
-    """Nothing of it is kept, it is said, and what is good beside it arrives."""
+    """Once: by a network. Always: by a relay, until it is repaired; meanwhile it is said, and what comes after it isn't lost either."""
     one = await found(tmp_path / "one", node, clock)
     two = await join(tmp_path / "two", one, node, clock)
-    photo = add_photo(one, "sea")
+    album = create_album(one, "Sweden")
     await sync(one, node)
     await sync(two, node)
-    edit(two, photo, rating=4)
+    edit(two, album, title="Norway")
+    edit(two, album, title="after it")
     await sync(two, node)
-    log = node.parts.logs.of(one.id)
-    raws = {arrived.entry.raw for arrived in log.after(0, limit_bytes=2**30)}
-
-    class Lying:
-        """Stands between a device and the relay, and turns a bit of the first new entry, once."""
-
-        def __init__(self, api: LibraryApi) -> None:
-            self._api = api
-
-        def __getattr__(self, name: str) -> object:
-            return getattr(self._api, name)
-
-        def pull(self, request: object) -> object:
-            return _turning(self._api.pull(request), raws)  # type: ignore[arg-type]
-
-    node.between = lambda api: Lying(api)  # type: ignore[assignment, return-value]
+    damaged = {two.log.after(two.log.arrival() - 2, limit_bytes=1)[0].entry.raw}
+    node.between = lambda api: Turning(api, damaged, times=times)  # type: ignore[assignment, return-value]
     engine = await sync(one, node)
-    assert "refused" in next(iter(engine.progress.nodes.values())).reason
-    assert verify(one, deep=True).problems == []
-    node.between = lambda api: api
-    edit(two, photo, caption="after it")
-    await sync(two, node)
-    await sync(one, node)
+    report = sync_report(one, engine, {})
+    if times > 1:
+        assert not report["converged"]
+        assert "refused: bad-hash" in report["nodes"][0]["reason"]
+        assert one.records.digest() != two.records.digest()
+        edit(one, album, title="beside it")
+        await sync(one, node)
+        node.between = lambda api: api
+        engine = await sync(one, node)
+        report = sync_report(one, engine, {})
+        await sync(two, node)
+    assert report["converged"], report
+    assert report["nodes"][0]["reason"] == ""
     assert one.records.digest() == two.records.digest()
+    assert verify(one, deep=True).problems == []

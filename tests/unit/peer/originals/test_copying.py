@@ -169,7 +169,7 @@ class TestDisk:
             copy_verified(source, incoming)
 
     def test_a_disk_that_gives_back_something_else(self, source: Path, incoming: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(copying, "_hash_from_disk", lambda path: FileHash(bytes(32)))
+        monkeypatch.setattr(copying, "_checksum_from_disk", lambda path: bytes(16))
         with pytest.raises(CopyDamagedError):
             copy_verified(source, incoming)
         assert names_in(incoming) == []
