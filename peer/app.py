@@ -17,7 +17,7 @@ from peer.engine.invitations import InvitationKeeper
 from peer.importing.previews import PreviewMaker
 from peer.layout import LibraryFolder
 from peer.library.library import Library
-from peer.library.placing import finish_placing
+from peer.library.placing import clear_leftovers, finish_placing
 from peer.seams import Clock, Randomness, RunBlocking, SystemClock, run_in_thread, system_randomness
 
 
@@ -58,6 +58,7 @@ async def open_peer(
     try:
         async with only_engine(folder):
             await run_blocking(finish_placing, library)
+            await run_blocking(clear_leftovers, library)
             await run_blocking(library.retry_waiting)
             engine = Engine(
                 EngineParts(

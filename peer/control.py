@@ -45,7 +45,7 @@ async def serve_control(
         try:
             with trio.fail_after(REQUEST_SECONDS):
                 request = await _read_line(stream)
-            if not isinstance(request, dict) or not compare_digest(str(request.pop("key", "")), key):
+            if not isinstance(request, dict) or not compare_digest(str(request.pop("key", "")).encode(), key.encode()):
                 return
             try:
                 await handler(request, lambda reply: stream.send_all(json.dumps(reply).encode() + b"\n"))
@@ -74,7 +74,10 @@ async def _read_line(stream: trio.abc.ReceiveStream) -> Any:
         if not chunk or len(line) + len(chunk) > MAX_LINE:
             raise ValueError("the request ended early or is too long")
         line += chunk
-    return json.loads(line)
+    try:
+        return json.loads(line)
+    except RecursionError as error:
+        raise ValueError("the request is nested too deep") from error
 
 
 async def ask(address: EngineAddress, request: Reply) -> AsyncIterator[Reply]:

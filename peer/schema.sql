@@ -91,9 +91,9 @@ CREATE TABLE held (
     inode INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Nodes that this device knows, and what is remembered about each.
+-- Nodes that this device knows, and what is remembered about each; a number is never given to another node.
 CREATE TABLE node (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     url TEXT NOT NULL UNIQUE,
     key BLOB NOT NULL,
     store BLOB,

@@ -26,7 +26,7 @@ from store.certificates import verify_certificate
 from store.entries import Entry, EntryKind, is_signed_by
 from store.errors import RefusedError
 from store.ids import MASTER, NO_ENTRY, DeviceId, EntryHash, LibraryId, LogId
-from store.roster import Roster
+from store.roster import Authority
 from store.seen import SeenReport, newer, parse_seen, verify_seen
 
 MASTER_WRITES = frozenset({EntryKind.GENESIS, EntryKind.CERTIFICATE, EntryKind.PACKAGES, EntryKind.REMOVE})
@@ -52,7 +52,7 @@ class StoredEntries(Protocol):
 
     def find(self, name: EntryHash) -> Stored | None: ...
 
-    def roster(self) -> Roster: ...
+    def authority(self) -> Authority: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +84,7 @@ def admit(entry: Entry, stored: StoredEntries) -> Admitted | Waiting:
     missing = tuple(name for name, there in found.items() if there is None)
     previous = None if entry.previous == NO_ENTRY else found[entry.previous]
     _check_chain(entry, previous, found)
-    author = _signer(entry, _candidates(entry, previous, stored.roster()))
+    author = _signer(entry, _candidates(entry, previous, stored.authority()))
     if missing:
         return Waiting(missing=missing)
     if author is None:
@@ -99,7 +99,7 @@ def admit_report(raw: bytes, stored: StoredEntries, known: Iterable[SeenReport])
     report = parse_seen(raw)
     if report.library != stored.library:
         raise RefusedError("other-library", f"a seen report of library {report.library.short()}")
-    key = stored.roster().signing_key(report.device)
+    key = stored.authority().signing_key(report.device)
     if key is None or report.device == MASTER:
         raise RefusedError("not-allowed-author", f"device {report.device.short()} isn't a member")
     verify_seen(report, key)
@@ -132,7 +132,7 @@ def _check_chain(entry: Entry, previous: Stored | None, found: dict[EntryHash, S
             raise RefusedError("bad-chain", f"entry {entry.name.short()} names a dep where it isn't")
 
 
-def _candidates(entry: Entry, previous: Stored | None, roster: Roster) -> list[_Author]:
+def _candidates(entry: Entry, previous: Stored | None, authority: Authority) -> list[_Author]:
     """Who may have signed; nobody when the author isn't known here, or isn't a member."""
     body = parse_control(entry) if entry.seq == 0 else None
     if isinstance(body, Genesis):
@@ -140,10 +140,10 @@ def _candidates(entry: Entry, previous: Stored | None, roster: Roster) -> list[_
             raise RefusedError("not-allowed-author", "a genesis with the keys of another library")
         return [_Author(MASTER, body.signing_key)]
     if isinstance(body, Open):
-        devices: tuple[DeviceId, ...] = (body.device,) if roster.is_member(body.device) else ()
+        devices: tuple[DeviceId, ...] = (body.device,) if body.device != MASTER else ()
     else:
-        devices = (previous.author,) if previous else roster.authors.get(entry.log, ())
-    keys = ((device, roster.signing_key(device)) for device in devices)
+        devices = (previous.author,) if previous else authority.authors(entry.log)
+    keys = ((device, authority.signing_key(device)) for device in devices)
     return [_Author(device, key) for device, key in keys if key is not None]
 
 

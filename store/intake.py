@@ -75,7 +75,7 @@ def _judge(entry: Entry, raw: bytes, table: EntryTable) -> Outcome:
         known = table.find(entry.name)
         if known is not None:
             if not table.holds(entry.name, raw):
-                verify_signature(entry, table.roster().signing_key(known.author) or b"")
+                verify_signature(entry, table.authority().signing_key(known.author) or b"")
             return Outcome(status=Status.KNOWN, name=entry.name)
         verdict = admit(entry, table)
     except RefusedError as error:

@@ -14,7 +14,7 @@ from store.heads import Heads
 from store.ids import BlobId, DeviceId, EntryHash, LibraryId, LogId
 from store.intake import Batch
 from store.log import Arrived, Outcome, first_page
-from store.roster import ROSTER_KINDS, Roster, compute_roster
+from store.roster import ROSTER_KINDS, Authority, Roster, compute_roster
 from store.seen import SeenReport
 
 
@@ -29,6 +29,7 @@ class MemoryLogStore:
         self._branches: dict[int, Branch] = {}
         self._seen: dict[DeviceId, SeenReport] = {}
         self._roster: Roster | None = Roster(library=library)
+        self._authority = Authority(self._roster)
 
     @property
     def library(self) -> LibraryId:
@@ -83,6 +84,10 @@ class MemoryLogStore:
                 self._roster = compute_roster(self._library, (entry for entry in entries if entry.kind in ROSTER_KINDS))
             return self._roster
 
+    def authority(self) -> Authority:
+        """For the judgement: who may write."""
+        return self._authority
+
     def put_seen(self, raw: bytes) -> bool:
         with self._lock:
             report = admit_report(raw, self, self._seen.values())
@@ -122,6 +127,7 @@ class MemoryLogStore:
         arrived = Arrived(arrival=len(self._arrived) + 1, entry=entry)
         self._arrived.append(arrived)
         self._by_name[entry.name] = arrived, Position(key, entry.seq)
+        self._authority.stored(entry)
         if entry.kind in ROSTER_KINDS:
             self._roster = None
 

@@ -31,6 +31,7 @@ from store.signatures import is_signed
 K = TypeVar("K")
 V = TypeVar("V")
 
+_GIVES_RIGHTS = frozenset({EntryKind.GENESIS, EntryKind.OPEN, EntryKind.CERTIFICATE})
 ROSTER_KINDS = frozenset({EntryKind.GENESIS, EntryKind.OPEN, EntryKind.CERTIFICATE, EntryKind.PACKAGES})
 """The kinds of entries that have an effect on the roster."""
 
@@ -125,6 +126,42 @@ class Roster:
         """Each (epoch, recipient) without a package, sorted: whoever can open the epoch makes it."""
         wanted = self.recipients()
         return tuple((epoch, device) for epoch, info in sorted(self.epochs.items()) for device in sorted(wanted - info.recipients.keys()))
+
+
+class Authority:
+    """Who may write what, kept up while entries are stored: the part of the roster that admitting them asks for.
+
+    A roster is computed from all control entries, and whoever sends thousands of them at once must not have it computed for each. What
+    was admitted counts: the signer of an admitted certificate is a member, so the device that it names is one from then on.
+    """
+
+    def __init__(self, roster: Roster) -> None:
+        """As ``roster`` says."""
+        self._keys = {device: member.signing_key for device, member in roster.devices.items()}
+        if roster.master is not None:
+            self._keys[MASTER] = roster.master.signing_key
+        self._authors = dict(roster.authors)
+
+    def signing_key(self, author: DeviceId) -> bytes | None:
+        """The Ed25519 key of a member, or of ``MASTER``."""
+        return self._keys.get(author)
+
+    def authors(self, log: LogId) -> tuple[DeviceId, ...]:
+        """All that opened a log of this id."""
+        return self._authors.get(log, ())
+
+    def stored(self, entry: Entry) -> None:
+        """``entry`` was admitted and stored."""
+        if entry.kind not in _GIVES_RIGHTS:
+            return
+        match parse_control(entry):
+            case Genesis(signing_key=key, library=library):
+                self._keys[MASTER] = key
+                self._authors[library.master_log()] = (MASTER,)
+            case Certification(certificate=certificate):
+                self._keys[certificate.device] = certificate.signing_key
+            case Open(device=device):
+                self._authors[entry.log] = (*self.authors(entry.log), *({device} - {*self.authors(entry.log)}))
 
 
 def compute_roster(library: LibraryId, control_entries: Iterable[Entry]) -> Roster:

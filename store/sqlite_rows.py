@@ -17,7 +17,7 @@ from store.entries import Entry, parse_entry
 from store.errors import DamagedError, RefusedError
 from store.ids import DeviceId, EntryHash, LibraryId, LogId
 from store.log import Arrived
-from store.roster import ROSTER_KINDS, Roster, compute_roster
+from store.roster import ROSTER_KINDS, Authority, Roster, compute_roster
 from store.seen import SeenReport, parse_seen
 
 
@@ -60,6 +60,11 @@ class LibraryRows:
         """The branches of one log by their keys."""
         query = "SELECT id, parent, log, author, first_seq, last_seq, tip FROM log_branch WHERE library = ? AND log = ?"
         return dict(map(_branch, self._connection.execute(query, (self._key, log))))
+
+    def branch(self, key: int) -> Branch:
+        """One branch that is there."""
+        query = "SELECT id, parent, log, author, first_seq, last_seq, tip FROM log_branch WHERE id = ?"
+        return _branch(self._connection.execute(query, (key,)).fetchone())[1]
 
     def get(self, name: EntryHash) -> Arrived | None:
         """An entry by its name."""
@@ -123,19 +128,16 @@ class LibraryTable(LibraryRows):
         super().__init__(connection, library)
         self._now = now
         self._remembered = remembered
-        self._loaded: list[Entry] | None = None
+        self._authority: Authority | None = None
         if not self._key:
             query = "INSERT INTO log_library (name, arrival, entries, roster_state) VALUES (?, 0, 0, x'') RETURNING id"
             self._key = connection.execute(query, (library,)).fetchone()[0]
 
-    def roster(self) -> Roster:
-        """The roster of what is stored by now."""
-        return self._remembered.roster(self)
-
-    def roster_entries(self) -> list[Entry]:
-        if self._loaded is None:
-            self._loaded = super().roster_entries()
-        return self._loaded
+    def authority(self) -> Authority:
+        """Who may write, by what is stored by now."""
+        if self._authority is None:
+            self._authority = Authority(self._remembered.roster(self))
+        return self._authority
 
     def holds(self, name: EntryHash, raw: bytes) -> bool:
         """Whether exactly these bytes are stored under ``name``."""
@@ -154,8 +156,7 @@ class LibraryTable(LibraryRows):
         )
         if entry.kind in ROSTER_KINDS:
             self.roster_state = hashlib.sha256(self.roster_state + entry.name).digest()
-            if self._loaded is not None:
-                self._loaded.append(entry)
+            self.authority().stored(entry)
 
     def put_seen(self, report: SeenReport) -> None:
         """Replaces the report of its device."""
@@ -163,9 +164,10 @@ class LibraryTable(LibraryRows):
         self._connection.execute(query, (self._key, report.device, report.raw))
 
     def finish(self) -> None:
-        """Writes down what ``insert`` counted."""
+        """Writes down what ``insert`` counted. The roster that follows from it is computed once, however many entries changed it."""
         query = "UPDATE log_library SET arrival = ?, entries = ?, roster_state = ? WHERE id = ?"
         self._connection.execute(query, (self.arrival, self.count, self.roster_state, self._key))
+        self._remembered.roster(self)
 
     def _extend_branch(self, entry: Entry, admitted: Admitted) -> int:
         previous = admitted.previous

@@ -21,6 +21,7 @@ from peer.engine.progress import Fault
 from peer.engine_address import read_address, write_private_json
 from peer.errors import CalotypeError, ExitCode, IntegrityError, NoSpaceLeftError, NotAllowedError, UnreachableNodeError
 from peer.layout import LibraryFolder
+from peer.library.asset_files import located
 from peer.library.devices import disagreeing_devices
 from peer.library.library import Library
 from peer.library.queries import Queries
@@ -143,6 +144,8 @@ async def _ask_running(folder: LibraryFolder, wait: float | None) -> dict[str, A
             "Another command is working with this library's nodes.", hint="Try again when it has ended.", exit_code=ExitCode.UNREACHABLE
         )
     async for reply in ask(address, {"do": "sync", "wait": wait}):
+        if "error" in reply:
+            raise CalotypeError(f"The running peer could not do it: {reply['error']}", exit_code=ExitCode.PARTLY)
         return reply
     raise UnreachableNodeError("The running peer ended before it answered. Everything stays queued.", hint="Run the command again.")
 
@@ -208,4 +211,4 @@ def _path_of(library: Library, file: FileHash) -> str:
     held = library.held.get(file)
     if held is None:
         raise CalotypeError("The file was removed meanwhile.")
-    return str(library.folder.root / held.path)
+    return str(located(library, held))

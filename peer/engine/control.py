@@ -30,18 +30,19 @@ class EngineControl:
             case "nodes":
                 await reply({"nodes": [state.to_json() for state in self._engine.progress.nodes.values()]})
             case "sync":
-                await reply(await self._sync(_seconds(request.get("wait"))))
+                await reply(await self._sync(request.get("wait")))
             case _:
                 await reply({"error": "unknown request"})
 
-    async def _sync(self, seconds: float) -> dict[str, Any]:
-        """Do now what would be done anyway, until nothing is left; counts are those of this while."""
+    async def _sync(self, wait: object) -> dict[str, Any]:
+        """Do now what would be done anyway, until nothing is left; counts are those of this while. Who says how long to ``wait`` waits for
+        nodes that are away."""
         before = asdict(self._engine.progress.counts)
         await self._run(self._hurry)
         self._engine.hurry()
         await self._engine.library_changed()
-        with trio.move_on_after(seconds):
-            await self._engine.until_settled()
+        with trio.move_on_after(_seconds(wait)):
+            await self._engine.until_settled(all_reached=wait is not None)
         return sync_report(self._library, self._engine, before)
 
     def _hurry(self) -> None:

@@ -60,7 +60,7 @@ class Downloader:
         while True:
             if await self._small() or await self._originals():
                 continue
-            self._state.downloads_settled = True
+            self._state.downloads_settled = not self._work.pending
             self._progress.changed.notify()
             next_try = await self._run(self._library.downloads.next_try)
             if next_try is None:

@@ -77,9 +77,11 @@ class Engine:
             monitor.wakes.local_change()
 
     def hurry(self) -> None:
-        """Don't wait for the next try of nodes that are away, and say at once what was seen."""
+        """Don't wait for the next try of nodes that are away, and say at once what was seen. Nothing is settled before each was tried."""
         for monitor, _ in self._monitors.values():
             monitor.state.report_requested = True
+            if not monitor.state.connected:
+                monitor.state.state, monitor.state.failures = "connecting", 0
             monitor.wakes.retry.set()
 
     @property
@@ -100,10 +102,12 @@ class Engine:
 
     async def _follow_nodes(self) -> None:
         nodes = {node.number: node for node in await self._parts.run_blocking(self._library.nodes.all)}
-        for number in self._monitors.keys() - nodes.keys():
-            monitor, scope = self._monitors.pop(number)
-            self.progress.nodes.pop(number, None)
-            scope.cancel()
+        for number, (monitor, scope) in list(self._monitors.items()):
+            node = nodes.get(number)
+            if node is None or node.key != monitor.state.node.key:  # removed, or added again because it has another key
+                del self._monitors[number]
+                del self.progress.nodes[number]
+                scope.cancel()
         for number in nodes.keys() - self._monitors.keys():
             monitor = Monitor(
                 self._library,

@@ -12,10 +12,10 @@ APPLY_ENTRIES = 64
 
 
 async def pull_all(library: Library, api: LibraryApi, run_blocking: RunBlocking) -> None:
-    """Everything that the node has and this device lacks."""
+    """Everything that the node has and this device lacks. A node that says that there is more and sends nothing new isn't asked again."""
     more = True
     while more:
-        heads = await run_blocking(library.log.heads)
+        heads, before = await run_blocking(library.log.heads), await run_blocking(library.log.count)
         portion: list[bytes] = []
         async with api.pull(PullRequest(cursor=None, heads=heads, limit=PAGE_BYTES, seen=False)) as items:
             async for item in items:
@@ -27,6 +27,7 @@ async def pull_all(library: Library, api: LibraryApi, run_blocking: RunBlocking)
                         await run_blocking(library.receive, portion)
                         portion = []
         await run_blocking(library.receive, portion)
+        more = more and await run_blocking(library.log.count) > before
 
 
 async def push_all(library: Library, api: LibraryApi, run_blocking: RunBlocking) -> None:

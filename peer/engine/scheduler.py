@@ -28,6 +28,11 @@ class Wake:
     def set(self) -> None:
         self._event.set()
 
+    @property
+    def pending(self) -> bool:
+        """Something happened that nobody has looked at yet: whoever says that nothing is left to do asks this at the same moment."""
+        return self._event.is_set()
+
     async def wait(self) -> None:
         """Returns at once when something happened since the last ``wait`` returned."""
         await self._event.wait()

@@ -15,6 +15,7 @@ remembered by the error it raises: a refused entry of our own log is a fault of 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 import trio
@@ -69,7 +70,7 @@ class Session:
             nursery.start_soon(self._follow_reports)
             while True:
                 await self._exchange_all()
-                self._set_state("listening", settled=True)
+                self._set_state("listening", settled=not self._wakes.entries.pending)
                 due = self._report_due()
                 if due and await self._wakes.entries.wait_at_most(REPORT_SECONDS):
                     continue
@@ -82,19 +83,24 @@ class Session:
         self._set_state("comparing")
         answer = await self._heads()
         cursor = self._node.cursor if self._node.store == self._connection.store else 0
-        pushed = await self._push_missing(answer.heads)
         self._exchange = Exchange(
             pulled_to=cursor or None,
             their_arrival=answer.arrival,
-            pushed_to=pushed,
-            our_arrival=pushed,
+            pushed_to=0,
+            our_arrival=0,
             reported_to=self._library.meta.get_int(f"reported:{self._node.number}"),
         )
-        if not cursor:
+        while cursor and self._exchange.behind:
+            await self._pull()
+        # A node whose folder was put back by hand has the store id and other entries under the numbers: its tips say whether all came.
+        if not cursor or await self._unknown(answer.heads):
             await self._pull_by_heads()
-            unknown = await self._run(lambda: answer.heads.unknown(self._library.log.has))
-            if unknown:
-                await self._pull_by_heads(without=unknown)
+        if unknown := await self._unknown(answer.heads):
+            await self._pull_by_heads(without=unknown)
+        await self._push_missing(answer.heads)
+
+    async def _unknown(self, heads: Heads) -> frozenset[LogId]:
+        return await self._run(lambda: heads.unknown(self._library.log.has))
 
     async def _exchange_all(self) -> None:
         while True:
@@ -115,6 +121,7 @@ class Session:
                     if self._state.report_requested and self._others_reported:
                         await self._heads()
                     self._state.report_requested = self._reports_at_once
+                    self._came_from_node.clear()  # all of it counts as pushed now
                     await self._remember_cursor()
                     return
 
@@ -157,14 +164,17 @@ class Session:
         self._pulled(end)
 
     def _pulled(self, end: PullEnd) -> None:
+        if end.cursor.store != self._connection.store:
+            raise UnreachableError("its stores were replaced by others while we were connected")
         self._exchange = self._exchange.pulled(end.cursor.arrival)
 
     async def _pull_once(self, request: PullRequest) -> PullEnd:
         portion: list[bytes] = []
         size = 0
-        with trio.fail_after(STEP_SECONDS):
+        with trio.fail_after(STEP_SECONDS) as scope:
             async with self._api.pull(request) as items:
                 async for item in items:
+                    scope.deadline = trio.current_time() + STEP_SECONDS  # a slow network gets there too, as long as something comes
                     if isinstance(item, PullEnd):
                         await self._receive(portion)
                         await self._run(self._take_reports, item.seen or self._reports)
@@ -196,15 +206,16 @@ class Session:
 
     # Pushing
 
-    async def _push_missing(self, theirs: Heads) -> int:
-        """At the first meeting: everything that the node's heads lack. Gives our arrival number up to which it then has all."""
+    async def _push_missing(self, theirs: Heads) -> None:
+        """At the beginning of a session: everything that the node's heads lack."""
         to = await self._run(self._library.log.arrival)
         after = 0
         while page := await self._run(lambda: self._library.log.missing(theirs, limit_bytes=PUSH_BYTES, after=after)):  # noqa: B023 - called at once
             self._set_state(Step.PUSH.value)
-            await self._push_page([arrived.entry.raw for arrived in page])
+            before, now_there = await self._push_page([arrived.entry.raw for arrived in page])
             after = page[-1].arrival
-        return to
+            self._exchange = self._exchange.pushed(after, before=before, after=now_there)
+        self._exchange = replace(self._exchange, pushed_to=to)
 
     async def _push(self) -> None:
         page = await self._run(lambda: self._library.log.after(self._exchange.pushed_to, limit_bytes=PUSH_BYTES))

@@ -46,7 +46,7 @@ class Uploader:
                 self._state.uploads_settled = False
                 await self._send(await self._absent(due))
                 continue
-            self._state.uploads_settled = True
+            self._state.uploads_settled = not self._work.pending
             self._progress.changed.notify()
             next_try = await self._run(self._library.uploads.next_try, self._node.number)
             if next_try is None:

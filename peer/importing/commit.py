@@ -19,6 +19,7 @@ from peer.library.library import Library
 from peer.library.placing import Tree
 from peer.library.queues import Priority, Upload, uploads_of_file
 from peer.media.types import Kind
+from peer.originals.errors import CopyFailedError, NameTakenError
 from peer.originals.held import HeldStamp
 from store.ids import FileHash, RecordId
 
@@ -84,11 +85,19 @@ class Committer:
             self._library.uploads.add([node.number for node in self._library.nodes.all()], batch.uploads)
         self._count(batch.done)
         for held in batch.reserved:
-            self._tree.settle(held)
+            self._settle(held)
         for prepared in batch.left_over:
             prepared.discard()
         if self._move:
             self._remove_sources(batch.taken)
+
+    def _settle(self, held: HeldFile) -> None:
+        """A place that can't be had costs no other file: this one is held in the incoming folder, and placed by whoever comes next."""
+        try:
+            self._tree.settle(held)
+        except (CopyFailedError, NameTakenError) as error:
+            path = self._library.folder.root / held.path
+            self._outcome.skipped.append(LeftOut(path=path, reason=f"imported, but not in its place yet: {error.message}"))
 
     def _edit(self, item: Prepared | Known, batch: _Batch) -> Edit | None:
         return self._known(item, batch) if isinstance(item, Known) else self._prepared(item, batch)

@@ -19,22 +19,19 @@ from peer.errors import NoSpaceLeftError
 from peer.importing.commit import Committer, Known
 from peer.importing.outcome import LeftOut, Outcome
 from peer.importing.prepare import OpenPool, Prepared, Workshop, check_describable, identify_file, prepare
-from peer.library.held import HeldFile
 from peer.library.library import Library
-from peer.library.placing import finish_placing, partial_path
+from peer.library.placing import clear_leftovers, finish_placing
 from peer.media.worker import open_decoders
-from peer.originals.copying import clear_incoming
 from peer.originals.errors import CopyDamagedError, CopyFailedError, SourceError
 from peer.originals.scan import Found, Skipped, scan
 from peer.seams import RunBlocking
 from store.errors import NoSpaceError
-from store.scratch import ScratchFolder, clear_abandoned
+from store.scratch import ScratchFolder
 
 BATCH_FILES = 100
 BATCH_SECONDS = 0.25
 SCAN_PAGE = 200
 FILES_AT_ONCE = 4
-STALE_SECONDS = 3600
 
 
 @dataclass(kw_only=True)
@@ -89,18 +86,15 @@ class Importer:
             yield scratch.path
         finally:
             with trio.CancelScope(shield=True):
-                await self._run(lambda: scratch.close(keep=_names_of(self._library.held.incoming())))
+                await self._run(self._leave, scratch)
 
     def _recover(self) -> ScratchFolder:
-        library, incoming = self._library, self._library.folder.incoming
-        finish_placing(library)
-        with library.database.read():
-            keep = _names_of(library.held.incoming())
-            wanted = {partial_path(library, file).name for file in library.downloads.files()}
-        clear_abandoned(incoming, keep=keep)
-        before = (library.clock.now() - STALE_SECONDS * 1000) * 1_000_000
-        clear_incoming(incoming, keep=keep | wanted, before_ns=before)
-        return ScratchFolder(incoming)
+        finish_placing(self._library)
+        clear_leftovers(self._library)
+        return ScratchFolder(self._library.folder.incoming)
+
+    def _leave(self, scratch: ScratchFolder) -> None:
+        scratch.close(keep={held.incoming for held in self._library.held.incoming() if held.incoming is not None})
 
     async def _scan(self, paths: Sequence[Path], to_work: trio.MemorySendChannel[Found]) -> None:
         walk = scan(paths, library=self._library.folder.root)
@@ -167,11 +161,6 @@ class Importer:
 
     def _leave_out(self, left_out: LeftOut) -> None:
         self.outcome.skipped.append(left_out)
-
-
-def _names_of(held: list[HeldFile]) -> set[str]:
-    """The names in the incoming folder of files whose rename is still to be done."""
-    return {each.incoming for each in held if each.incoming is not None}
 
 
 def _next_page(walk: Iterator[Found | Skipped]) -> list[Found | Skipped]:

@@ -39,7 +39,7 @@ class PreviewMaker:
                     while wanted := await self._run(_wanted, library):
                         await self._make(library, wanted, decoders)
                         progress.committed.set()
-            progress.previews_settled = True
+            progress.previews_settled = not work.pending
             progress.changed.notify()
             await work.wait()
 
@@ -76,8 +76,13 @@ class PreviewMaker:
 
 
 def _wanted(library: Library) -> list[tuple[RecordId, FileHash]]:
+    """Of originals that are in their place: a name that changes meanwhile would look like a file that is gone."""
     with library.database.read() as connection:
-        rows = connection.execute("SELECT record, file FROM preview_wanted LIMIT ?", (AT_ONCE,)).fetchall()
+        rows = connection.execute(
+            "SELECT record, file FROM preview_wanted WHERE NOT EXISTS"
+            " (SELECT 1 FROM held WHERE held.file = preview_wanted.file AND incoming IS NOT NULL) LIMIT ?",
+            (AT_ONCE,),
+        ).fetchall()
     return [(RecordId(record), FileHash(file)) for record, file in rows]
 
 

@@ -14,8 +14,12 @@ else:
 PLAIN = 0
 ZSTD = 2
 MAX_PLAIN_BYTES = 8 * 1024 * 1024
-_MAX_WINDOW_LOG = 23
-"""A window of 8 MiB: nothing that is allowed needs a larger one, and a frame can't make the decoder reserve more."""
+MAX_WINDOW_BYTES = 8 * 1024 * 1024
+"""Nothing that is allowed needs a larger one, and a frame can't make the decoder reserve more."""
+
+_MAGIC = b"\x28\xb5\x2f\xfd"
+_SINGLE_SEGMENT, _RESERVED, _DICTIONARY = 0x20, 0x18, 0x03
+_SMALLEST_WINDOW_LOG = 10
 
 
 def pack(plain: bytes) -> bytes:
@@ -43,7 +47,8 @@ def unpack(packed: bytes) -> bytes:
 
 
 def _decompress(frame: bytes) -> bytes:
-    decompressor = zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: _MAX_WINDOW_LOG})
+    _check_header(frame)
+    decompressor = zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: MAX_WINDOW_BYTES.bit_length() - 1})
     try:
         plain = decompressor.decompress(frame, max_length=MAX_PLAIN_BYTES + 1)
     except zstd.ZstdError as error:
@@ -51,3 +56,20 @@ def _decompress(frame: bytes) -> bytes:
     if len(plain) <= MAX_PLAIN_BYTES and (not decompressor.eof or decompressor.unused_data):
         raise BodyError("A change body is not exactly one zstd frame.")
     return plain
+
+
+def _check_header(frame: bytes) -> None:
+    """What decoders judge differently is judged here, because a void body has to be void everywhere (RFC 8878, section 3.1.1.1).
+
+    Some know the formats before the first standard one, and skippable frames count or don't; how large a window may be depends on
+    whether a decoder finds room for all of the content at once.
+    """
+    if len(frame) < len(_MAGIC) + 2 or not frame.startswith(_MAGIC):
+        raise BodyError("A change body is no zstd frame.")
+    descriptor, window = frame[len(_MAGIC)], frame[len(_MAGIC) + 1]
+    if descriptor & (_RESERVED | _DICTIONARY):
+        raise BodyError("A change body is a zstd frame with a dictionary, or of a later form.")
+    if not descriptor & _SINGLE_SEGMENT:
+        base = 1 << _SMALLEST_WINDOW_LOG + (window >> 3)
+        if base + base // 8 * (window & 7) > MAX_WINDOW_BYTES:
+            raise BodyError(f"A change body is a zstd frame with a window of more than {MAX_WINDOW_BYTES} bytes.")

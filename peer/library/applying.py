@@ -27,7 +27,7 @@ from peer.keys.change_body import ChangeBody
 from peer.keys.epochs import Keyring
 from peer.keys.errors import BodyError, UnknownCodecError, UnsealError
 from peer.keys.sealing import open_body
-from peer.library.causality import CausalPasts, Vector
+from peer.library.causality import CausalPasts, Past
 from peer.library.frontier import Frontier
 from peer.library.hlc import DeviceClock
 from peer.library.meta import Meta
@@ -40,6 +40,9 @@ from store.log import Arrived
 from store.sqlite_log import SqliteLogStore
 
 LOOK_BYTES = 4 * 1024 * 1024
+PROJECT_BYTES = 16 * 1024 * 1024
+"""States that are gathered before they are projected. What an entry holds compressed may be thousands of times as large."""
+
 SAME_CLIENT = "an entry that came first wrote under this client id"
 
 
@@ -53,6 +56,8 @@ class Touched:
 
     contents: dict[RecordId, tuple[bytes, Content]] = field(default_factory=dict)
     purges: set[RecordId] = field(default_factory=set)
+    size: int = 0
+    """Bytes of states that were gathered."""
 
     def empty(self) -> bool:
         return not self.contents and not self.purges
@@ -82,10 +87,9 @@ class Parts:
 class Applier:
     """Keeps records equal to what the stored entries say."""
 
-    def __init__(self, parts: Parts, keyring: Callable[[], Keyring], own_log: Callable[[], LogId | None]) -> None:
+    def __init__(self, parts: Parts, keyring: Callable[[], Keyring]) -> None:
         self._parts = parts
         self._keyring = keyring
-        self._own_log = own_log
         self._gathered: Touched | None = None
 
     def catch_up(self) -> int:
@@ -117,12 +121,12 @@ class Applier:
             finally:
                 self._gathered = None
 
-    def settle(self, arrived: Arrived, vector: Vector, touched: Touched, *, client: int | None = None) -> None:
-        """Bookkeeping of an entry whose effect on records is ``touched``: used for others' entries and for own ones alike."""
+    def settle(self, arrived: Arrived, past: Past, touched: Touched, *, own: bool, client: int | None = None) -> None:
+        """Bookkeeping of an entry whose effect on records is ``touched``. ``own``: it was written just now into this device's log."""
         entry = arrived.entry
         parts = self._parts
-        parts.pasts.record(arrived.arrival, entry, vector)
-        parts.frontier.applied(entry, own=entry.log == self._own_log())
+        parts.pasts.record(arrived.arrival, entry, past)
+        parts.frontier.applied(entry, own=own)
         with parts.database.write() as connection:
             if client is not None:
                 connection.execute("INSERT OR IGNORE INTO client VALUES (?, ?)", (client, arrived.arrival))
@@ -136,9 +140,12 @@ class Applier:
         else:
             self._gathered.contents.update(touched.contents)
             self._gathered.purges.update(touched.purges)
+            self._gathered.size += sum(len(state) for state, _ in touched.contents.values())
+            if self._gathered.size > PROJECT_BYTES:
+                self._project_gathered()
 
-    def made_in(self, vector: Vector, content: Content) -> Callable[[int], int | None]:
-        """For the gate: how many clocks of this record a client made, if its entry lies in ``vector``."""
+    def made_in(self, past: Past, content: Content) -> Callable[[int], int | None]:
+        """For the gate: how many clocks of this record a client made, if its entry lies in ``past``."""
 
         def made(client: int) -> int | None:
             clocks = content.vector.get(client)
@@ -146,7 +153,7 @@ class Applier:
                 return None
             with self._parts.database.read() as connection:
                 arrivals = connection.execute("SELECT arrival FROM client WHERE client = ?", (client,)).fetchall()
-            return clocks if any(self._parts.pasts.contains(vector, int(row[0])) for row in arrivals) else None
+            return clocks if any(past.contains(int(row[0])) for row in arrivals) else None
 
         return made
 
@@ -171,32 +178,32 @@ class Applier:
     def _apply(self, arrived: Arrived) -> None:
         entry = arrived.entry
         self._check_parents(entry)
-        vector = self._parts.pasts.of(entry.needs)
+        past = self._parts.pasts.of(entry.needs)
         if entry.kind is not EntryKind.CHANGE:
-            self.settle(arrived, vector, Touched())
+            self.settle(arrived, past, Touched(), own=False)
             return
         body = self._open(entry)
         if body is None:
             self._void(arrived.arrival, b"", "the body doesn't decode")
-            self.settle(arrived, vector, Touched())
+            self.settle(arrived, past, Touched(), own=False)
             return
         stamp = Stamp(body.stamp)
         client = client_id(entry.log, entry.previous, stamp, body.random)
         touched = Touched(purges=set(body.purges))
         for record, update in body.updates:
-            self._apply_update(arrived, vector, client, stamp, record, update, touched)
+            self._apply_update(arrived, past, client, stamp, record, update, touched)
         self._flag_clock(entry.log, self._parts.hlc.observe(stamp))
-        self.settle(arrived, vector, touched, client=client)
+        self.settle(arrived, past, touched, own=False, client=client)
 
     def _apply_update(
-        self, arrived: Arrived, vector: Vector, client: int, stamp: Stamp, record: RecordId, update: bytes, touched: Touched
+        self, arrived: Arrived, past: Past, client: int, stamp: Stamp, record: RecordId, update: bytes, touched: Touched
     ) -> None:
         if record in touched.purges or self._parts.records.is_purged(record):
             return
         state = self._parts.records.state(record)
         try:
             content = EMPTY if state is None else read(state)
-            verdict = judge(update, client=client, stamp=stamp, made=self.made_in(vector, content))
+            verdict = judge(update, client=client, stamp=stamp, made=self.made_in(past, content))
             if isinstance(verdict, Void):
                 self._void(arrived.arrival, record, verdict.reason)
                 return
@@ -254,3 +261,4 @@ class Applier:
             self._parts.projection.update(contents, gathered.purges)
             gathered.contents.clear()
             gathered.purges.clear()
+            gathered.size = 0

@@ -21,13 +21,13 @@ from peer.keys.epochs import Epoch
 from peer.keys.identity import Identity
 from peer.keys.sealing import seal_body
 from peer.library.applying import Applier, Touched
-from peer.library.causality import CausalPasts, Vector
+from peer.library.causality import CausalPasts, Past
 from peer.library.frontier import Frontier
 from peer.library.hlc import DeviceClock
 from peer.library.records import RecordTable
 from peer.seams import Clock, Randomness
 from store.database import Database
-from store.entries import Dep, EntryKind, make_prefix, seal_entry
+from store.entries import MAX_DEPS, Dep, EntryKind, make_prefix, seal_entry
 from store.ids import NO_ENTRY, EntryHash, LogId, RecordId
 from store.log import Arrived, Status
 from store.sqlite_log import SqliteLogStore
@@ -66,16 +66,18 @@ class Author:
         self._keys = keys
         self._log = log
         self._epoch = epoch
+        self._is_own = log != parts.log.library.master_log()
+        """What the master writes is to be named by the device's entries like that of any other."""
 
     def control(self, kind: EntryKind, body: bytes) -> EntryHash:
         """One control entry."""
         with self._parts.database.write():
-            previous, seq, deps, vector = self._position()
+            previous, seq, deps, past = self._position()
             prefix = make_prefix(
                 kind=kind, library=self._parts.log.library, log=self._log, seq=seq, previous=previous, deps=deps, epoch=None
             )
             arrived = self._append(prefix, body)
-            self._parts.applier.settle(arrived, vector, Touched())
+            self._parts.applier.settle(arrived, past, Touched(), own=self._is_own)
             return arrived.entry.name
 
     def change(self, edits: Iterable[Edit], *, purges: Iterable[RecordId] = ()) -> list[EntryHash]:
@@ -84,6 +86,7 @@ class Author:
             batch = b""
             written: list[EntryHash] = []
             building: _Building | None = None
+            self._name_surplus()
             for edit in edits:
                 if building is not None and (building.size >= BATCH_BYTES or edit.record in building.touched.contents):
                     batch = batch or self._parts.randomness(16)
@@ -100,7 +103,7 @@ class Author:
             return written
 
     def _begin(self) -> _Building:
-        previous, seq, deps, vector = self._position()
+        previous, seq, deps, past = self._position()
         stamp = self._parts.hlc.next()
         random = self._parts.randomness(16)
         return _Building(
@@ -110,7 +113,7 @@ class Author:
             previous=previous,
             seq=seq,
             deps=deps,
-            vector=vector,
+            past=past,
         )
 
     def _add(self, building: _Building, edit: Edit) -> None:
@@ -124,7 +127,7 @@ class Author:
             return
         written = write(state, building.client, building.stamp, changes)
         verdict = judge(
-            written.update, client=building.client, stamp=building.stamp, made=self._parts.applier.made_in(building.vector, draft.content)
+            written.update, client=building.client, stamp=building.stamp, made=self._parts.applier.made_in(building.past, draft.content)
         )
         if isinstance(verdict, Void):
             raise IntegrityError(f"An edit was not written because every device would refuse it: {verdict.reason}. Nothing was changed.")
@@ -151,14 +154,20 @@ class Author:
             epoch=epoch.id,
         )
         arrived = self._append(prefix, seal_body(epoch, prefix, plain))
-        self._parts.applier.settle(arrived, building.vector, building.touched, client=building.client)
+        self._parts.applier.settle(arrived, building.past, building.touched, own=self._is_own, client=building.client)
         return arrived.entry.name
 
-    def _position(self) -> tuple[EntryHash, int, tuple[Dep, ...], Vector]:
-        tips = self._parts.log.heads().get(self._log, ())
-        previous, seq = (tips[-1].name, tips[-1].seq + 1) if tips else (NO_ENTRY, 0)
-        deps = tuple(dep for dep in self._parts.frontier.deps() if dep.name != previous)
-        parents = [dep.name for dep in deps] + ([previous] if tips else [])
+    def _name_surplus(self) -> None:
+        """What was applied and doesn't fit into the deps of one entry is named by entries that change nothing, so that nobody's branches,
+        however many, keep this device from writing."""
+        while len(self._parts.frontier.deps()) > MAX_DEPS:
+            self._finish(self._begin(), b"")
+
+    def _position(self) -> tuple[EntryHash, int, tuple[Dep, ...], Past]:
+        tip = self._parts.pasts.newest(self._log, self._keys.id)
+        previous, seq = (tip.name, tip.seq + 1) if tip is not None else (NO_ENTRY, 0)
+        deps = tuple(dep for dep in self._parts.frontier.deps() if dep.name != previous)[:MAX_DEPS]
+        parents = [dep.name for dep in deps] + ([previous] if tip is not None else [])
         return previous, seq, deps, self._parts.pasts.of(parents)
 
     def _append(self, prefix: bytes, body: bytes) -> Arrived:
@@ -180,7 +189,7 @@ class _Building:
     previous: EntryHash
     seq: int
     deps: tuple[Dep, ...]
-    vector: Vector
+    past: Past
     touched: Touched = field(default_factory=Touched)
     updates: list[tuple[RecordId, bytes]] = field(default_factory=list)
     size: int = 0

@@ -5,12 +5,13 @@ it comes from `previous` and `deps` alone. For each applied entry this keeps a v
 (several where the log has branches). An entry c is in the past of e when c is an ancestor, within c's log, of one of e's tips for that log.
 Tips are kept as arrival numbers: within one log, and on one node, an ancestor always arrived earlier.
 
-A member may fork its log as often as it likes, so a question about a log costs no more than that log has branches, however many tips of it
-are in a vector: they are marked on the branches once, and looked up from then on.
+A member may fork its log as often as it likes, so a question about a log costs at most one look at each of its branches, however many tips of it are
+in a vector: they are marked on the branches once, and looked up from then on.
 """
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -49,14 +50,11 @@ class Past:
     def contains(self, arrival: int) -> bool:
         """Whether the applied entry that arrived as number ``arrival`` lies in it."""
         with self._database.read() as connection:
-            row = connection.execute("SELECT log FROM past WHERE arrival = ?", (arrival,)).fetchone()
-            log = None if row is None else int(row[0])
-            if log is None or log not in self.vector:
+            log, position = _place(connection, arrival)
+            if log not in self.vector:
                 return False
-            shape = _Shape(LibraryRows(connection, self._library))
             if log not in self._marked:
-                self._marked[log] = shape.mark(log, self.vector[log])[0]
-            position = shape.position(arrival)
+                self._marked[log], _ = _mark(connection, self._library, self.vector[log])
             return position.seq <= self._marked[log].get(position.branch, -1)
 
 
@@ -76,7 +74,7 @@ class CausalPasts:
             for log, tips in point.vector.items():
                 merged.setdefault(log, set()).update(tips)
             merged.setdefault(point.log, set()).add(point.arrival)
-        vector = {log: tuple(tips) if len(tips) == 1 else self._maximal(log, tips) for log, tips in merged.items()}
+        vector = {log: tuple(tips) if len(tips) == 1 else self._maximal(tips) for log, tips in merged.items()}
         return Past(vector, self._database, self._library)
 
     def record(self, arrival: int, entry: Entry, past: Past) -> None:
@@ -94,15 +92,13 @@ class CausalPasts:
         highest number. Others may have opened a log of the same id, and what a copy of this device wrote may wait."""
         with self._database.read() as connection:
             branches = LibraryRows(connection, self._library).branches_of(log).values()
-            query = (
-                "SELECT e.seq, e.name FROM log_entry e JOIN past USING (arrival) WHERE e.branch = ? ORDER BY e.seq DESC LIMIT 1"  # the rest waits
-            )
+            query = "SELECT e.seq, e.name FROM log_entry e JOIN past USING (arrival) WHERE e.branch = ? ORDER BY e.seq DESC LIMIT 1"
             rows = [connection.execute(query, (branch.key,)).fetchone() for branch in branches if branch.author == author]
         return max((Tip(row[0], EntryHash(row[1])) for row in rows if row is not None), default=None)
 
-    def _maximal(self, log: int, tips: Collection[int]) -> tuple[int, ...]:
+    def _maximal(self, tips: Collection[int]) -> tuple[int, ...]:
         with self._database.read() as connection:
-            return _Shape(LibraryRows(connection, self._library)).mark(log, tips)[1]
+            return _mark(connection, self._library, tips)[1]
 
     def _point(self, name: EntryHash) -> _Point:
         point = self._newest.get(name)
@@ -117,3 +113,42 @@ class CausalPasts:
         with self._database.write() as connection:
             connection.execute("INSERT OR IGNORE INTO past_log (log) VALUES (?)", (log,))
             return int(connection.execute("SELECT number FROM past_log WHERE log = ?", (log,)).fetchone()[0])
+
+
+def _place(connection: sqlite3.Connection, arrival: int) -> tuple[int, Position]:
+    """Number of the log of an applied entry, and where in the log it lies."""
+    query = "SELECT past.log, e.branch, e.seq FROM past JOIN log_entry e ON e.name = past.name WHERE past.arrival = ?"
+    log, branch, seq = connection.execute(query, (arrival,)).fetchone()
+    return log, Position(branch, seq)
+
+
+def _mark(connection: sqlite3.Connection, library: LibraryId, tips: Collection[int]) -> tuple[_Marks, tuple[int, ...]]:
+    """How far each branch of a log lies in the past of ``tips``, and those of them that no other has in its past, sorted.
+
+    Descendants have higher numbers and so come first; what a walk meets marked was walked on from before.
+    """
+    branches = _Branches(LibraryRows(connection, library))
+    marks: _Marks = {}
+    maximal: list[int] = []
+    placed = ((_place(connection, tip)[1], tip) for tip in tips)
+    for position, tip in sorted(placed, key=lambda each: each[0].seq, reverse=True):
+        if position.seq <= marks.get(position.branch, -1):
+            continue
+        maximal.append(tip)
+        for step in ancestry(position, branches):
+            if step.seq <= marks.get(step.branch, -1):
+                break
+            marks[step.branch] = step.seq
+    return marks, tuple(sorted(maximal))
+
+
+class _Branches(dict[int, Branch]):
+    """Read as they are asked for."""
+
+    def __init__(self, rows: LibraryRows) -> None:
+        super().__init__()
+        self._rows = rows
+
+    def __missing__(self, key: int) -> Branch:
+        branch = self[key] = self._rows.branch(key)
+        return branch

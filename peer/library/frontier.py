@@ -5,8 +5,6 @@ Kept minimal: an entry that another one in it builds on leaves it, so that deps 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from store.database import Database
 from store.entries import Dep, Entry
 from store.heads import Tip
@@ -25,15 +23,14 @@ class Frontier:
         return tuple(Dep(log=LogId(log), seq=seq, name=EntryHash(name)) for log, seq, name in rows)
 
     def applied(self, entry: Entry, *, own: bool) -> None:
-        """``entry`` was applied. An own entry names all that was here, so nothing is left to name."""
+        """``entry`` was applied. ``own``: it was written just now into this device's log, and the next one follows it. What comes from elsewhere is to be named
+        whatever log it is in: a copy of this device, or a member that means harm, may write in the log of this one."""
         with self._database.write() as connection:
-            if own:
-                connection.execute("DELETE FROM frontier")
-                return
-            connection.executemany("DELETE FROM frontier WHERE name = ?", [(entry.previous,), *((dep.name,) for dep in entry.deps)])
-            connection.execute("INSERT OR IGNORE INTO frontier VALUES (?, ?, ?)", (entry.name, entry.log, entry.seq))
+            connection.executemany("DELETE FROM frontier WHERE name = ?", [(name,) for name in entry.needs])
+            if not own:
+                connection.execute("INSERT OR IGNORE INTO frontier VALUES (?, ?, ?)", (entry.name, entry.log, entry.seq))
 
-    def name(self, log: LogId, tips: Iterable[Tip]) -> None:
-        """The next own entry names ``tips`` too: the end of a log of this device's own that another one follows."""
+    def name(self, log: LogId, tip: Tip) -> None:
+        """The next own entry names ``tip`` too: the end of a log of this device's own that another one follows."""
         with self._database.write() as connection:
-            connection.executemany("INSERT OR IGNORE INTO frontier VALUES (?, ?, ?)", [(tip.name, log, tip.seq) for tip in tips])
+            connection.execute("INSERT OR IGNORE INTO frontier VALUES (?, ?, ?)", (tip.name, log, tip.seq))

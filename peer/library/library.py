@@ -6,8 +6,10 @@ through the ``run_blocking`` seam.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Sequence
 from importlib.resources import files
+from pathlib import Path
 from typing import Self
 
 from peer.errors import IntegrityError, NotAllowedError, UsageError
@@ -39,6 +41,7 @@ from store.heads import Heads, Tip
 from store.ids import DeviceId, EntryHash, LibraryId, LogId, RecordId
 from store.log import Outcome
 from store.roster import Roster
+from store.scratch import ScratchFolder
 from store.seen import SeenReport
 from store.sqlite_log import LOG_SCHEMA, SqliteLogStore
 
@@ -66,7 +69,9 @@ class Library:
         self.hlc = DeviceClock(self.meta, clock)
         self._keyring: tuple[Roster, Keyring] | None = None
         self._own_log: LogId | None = None
-        self._pasts = CausalPasts(database, self.log)
+        self._scratch: ScratchFolder | None = None
+        self._scratch_lock = threading.Lock()
+        self._pasts = CausalPasts(database, library)
         self._frontier = Frontier(database)
         self._applier = Applier(
             applying.Parts(
@@ -81,7 +86,6 @@ class Library:
                 clock=clock,
             ),
             keyring=self.keyring,
-            own_log=self.own_log,
         )
 
     @classmethod
@@ -115,7 +119,16 @@ class Library:
         return cls(folder, database, keys, library, clock, randomness)
 
     def close(self) -> None:
+        if self._scratch is not None:
+            self._scratch.close()
         self.database.close()
+
+    def scratch(self) -> Path:
+        """A folder on the library's disk for files that are being written; it goes away with this object, or when it was killed with the next."""
+        with self._scratch_lock:
+            if self._scratch is None:
+                self._scratch = ScratchFolder(self.folder.incoming)
+            return self._scratch.path
 
     @property
     def id(self) -> LibraryId:
@@ -185,8 +198,8 @@ class Library:
         try:
             with self.database.write():
                 number = self.meta.get_int("log_number", -1) + 1
-                if before is not None:
-                    self._frontier.name(before, self.log.heads().get(before, ()))
+                if before is not None and (tip := self._pasts.newest(before, self.device)) is not None:
+                    self._frontier.name(before, tip)
                 self._own_log = LogId(self.randomness(LogId.SIZE))
                 self.meta.put("log", self._own_log)
                 self.meta.put_int("log_number", number)

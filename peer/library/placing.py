@@ -6,27 +6,29 @@ either ends the rename or finds that it was done. A place is never taken twice: 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import itertools
-import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from crdt.asset import view_asset
+from peer.errors import NoSpaceLeftError
 from peer.library.held import HeldFile, Kind
 from peer.library.library import Library
 from peer.library.queries import Queries
 from peer.library.queues import Download, Priority
 from peer.library.segments import SegmentError
 from peer.library.wanting import want_originals
-from peer.originals.copying import ORIGINAL_MODE, Copied, place
-from peer.originals.errors import NameTakenError
+from peer.originals.copying import ORIGINAL_MODE, Copied, clear_incoming, place
+from peer.originals.errors import CopyFailedError, NameTakenError
 from peer.originals.held import HeldStamp
 from peer.originals.names import choose_path
 from peer.originals.tree import NamesInUse
 from store.durable import full_disk_translated, sync_folder, write_synced
 from store.ids import FileHash
+from store.scratch import clear_abandoned
 
 MAX_RENAMES = 100
 _NUMBERS = itertools.count()
@@ -91,12 +93,25 @@ class Tree:
 
 
 def finish_placing(library: Library) -> int:
-    """After a crash: end the renames that were recorded. How many they were."""
+    """After a crash: end the renames that were recorded. How many were ended; a file whose place can't be had stays where it is, held
+    and whole, and keeps nothing else waiting."""
     tree = Tree(library)
-    unfinished = library.held.incoming()
-    for held in unfinished:
-        tree.settle(held)
-    return len(unfinished)
+    placed = 0
+    for held in library.held.incoming():
+        with contextlib.suppress(CopyFailedError, NameTakenError, NoSpaceLeftError):
+            tree.settle(held)
+            placed += 1
+    return placed
+
+
+def clear_leftovers(library: Library, *, stale_seconds: int = 3600) -> None:
+    """Remove what was killed left in the incoming folder. What has no owner's folder around it goes when it is old: it may just be written."""
+    incoming = library.folder.incoming
+    with library.database.read():
+        keep = {held.incoming for held in library.held.incoming() if held.incoming is not None}
+        wanted = {partial_path(library, file).name for file in library.downloads.files()}
+    clear_abandoned(incoming, keep=keep)
+    clear_incoming(incoming, keep=keep | wanted, before_ns=(library.clock.now() - stale_seconds * 1000) * 1_000_000)
 
 
 def partial_path(library: Library, file: FileHash) -> Path:
@@ -152,7 +167,7 @@ def write_rendition(library: Library, kind: Kind, data: bytes) -> HeldFile:
     """Write a file that was made here, durably; the caller records it in its transaction."""
     file = FileHash(hashlib.sha256(data).digest())
     path = library.folder.rendition(file)
-    temporary = library.folder.incoming / f"{file.hex()}-{os.getpid()}-{next(_NUMBERS)}.rendition"
+    temporary = library.scratch() / f"{next(_NUMBERS)}.rendition"
     with full_disk_translated():
         path.parent.mkdir(parents=True, exist_ok=True)
         write_synced(temporary, data)

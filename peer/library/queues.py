@@ -70,10 +70,13 @@ class UploadQueue:
         self._database = database
 
     def add(self, nodes: Iterable[int], uploads: Sequence[Upload]) -> None:
+        """For a node that was removed meanwhile nothing is queued."""
         rows = [(node, u.blob, u.file, u.segment, u.size, int(u.priority)) for node in nodes for u in uploads]
         with self._database.write() as connection:
             connection.executemany(
-                "INSERT OR IGNORE INTO upload (node, blob, file, segment, size, priority) VALUES (?, ?, ?, ?, ?, ?)", rows
+                "INSERT OR IGNORE INTO upload (node, blob, file, segment, size, priority)"
+                " SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE EXISTS (SELECT 1 FROM node WHERE id = ?1)",
+                rows,
             )
 
     def due(self, node: int, now: int, limit: int) -> list[Upload]:

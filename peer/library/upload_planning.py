@@ -18,18 +18,22 @@ PAGE = 500
 
 
 def met(library: Library, node: int, store: StoreId, now: int, clock_offset: int) -> None:
-    """A node answered. When its stores are new, everything that is here is queued for it again: it says itself what it has."""
+    """A node answered. When its stores are new, everything that is here is queued for it again: it says itself what it has.
+
+    That may take long, so others can write meanwhile: the stores count as met only when all is queued.
+    """
+    if any(each.number == node and each.store != store for each in library.nodes.all()):
+        queue_everything(library, node)
     with library.database.write():
         library.hlc.discipline(clock_offset)
         if library.nodes.met(node, store, now):
             library.meta.put_int(f"reported:{node}", 0)
-            queue_everything(library, node)
         library.uploads.hurry(node)
         library.downloads.hurry()
 
 
 def queue_everything(library: Library, node: int) -> None:
-    """Queue each blob of each file that is held here."""
+    """Queue each blob of each file that is held here, in many transactions; done twice it is the same."""
     page: list[Upload] = []
     for _, state in library.records.all(RecordKind.ASSET):
         page.extend(_uploads_of(library, view_asset(read(state))))

@@ -11,7 +11,7 @@ from store.ids import FileHash, RecordId
 
 
 def missing_originals(library: Library, files: Iterable[FileHash]) -> set[FileHash]:
-    """Those of ``files`` that don't lie on this disk, whatever is recorded."""
+    """Those of ``files`` that don't lie on this disk, whatever is recorded. One that waits to be placed is here: it may be the only copy."""
     return {file for file in files if (held := library.held.get(file)) is None or not located(library, held).exists()}
 
 

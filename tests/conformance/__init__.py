@@ -2,4 +2,11 @@
 
 import pytest
 
-pytest.register_assert_rewrite("tests.conformance.log_store", "tests.conformance.blob_store", "tests.conformance.sync_api", "tests.conformance.accounts")
+pytest.register_assert_rewrite(
+    "tests.conformance.accounts",
+    "tests.conformance.blob_store",
+    "tests.conformance.log_store",
+    "tests.conformance.sync_api",
+    "tests.conformance.sync_api_blobs",
+    "tests.conformance.sync_api_support",
+)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 
 import pytest
 import trio
@@ -14,7 +13,6 @@ from relay.errors import (
     MalformedRequestError,
     NotFoundError,
     NotMemberError,
-    QuotaError,
     RefusedContentError,
     SessionInvalidError,
     SyncError,
@@ -24,71 +22,42 @@ from relay.errors import (
 )
 from relay.messages import (
     BlobsArrived,
-    BlobState,
-    BlobsWanted,
     BoxId,
     Cursor,
     EntriesArrived,
-    Heartbeat,
-    Hint,
-    PullEnd,
     PullRequest,
     Registration,
     SeenChanged,
     SessionRequest,
-    SessionStatement,
     hello_proof_message,
 )
-from relay.messages.limits import MAX_MAIL_BYTES, MAX_MAIL_MESSAGES, MAX_MANY_BYTES, MAX_PUSH_ENTRIES, MAX_STAT_IDS
-from store.blobs import MAX_BLOB_BYTES
-from store.encoding import encode
-from store.entries import Dep
+from relay.messages.limits import MAX_MAIL_BYTES, MAX_MAIL_MESSAGES, MAX_PUSH_ENTRIES
 from store.heads import Heads
-from store.ids import MASTER, BlobId, DeviceId, LibraryId, StoreId
+from store.ids import MASTER, LibraryId, StoreId
 from store.log import Status
 from store.signatures import is_signed
+from tests.conformance.sync_api_blobs import BlobsConformance, LibrariesApartConformance
+from tests.conformance.sync_api_support import (
+    SMALL,
+    SyncApiFixtures,
+    assert_refused_everywhere,
+    bad_entries,
+    make_statement,
+    next_hint,
+    open_session,
+    pull,
+    put,
+)
 from tests.fleet.authors import Author, FleetLibrary, filler, make_library
-from tests.unit.relay.nodes import QUOTA, TOKEN, FakeClock, Node, make_node, registration, session_of
+from tests.unit.relay.nodes import QUOTA, TOKEN, FakeClock, Node, registration, session_of
+
+__all__ = ["LibrariesApartConformance", "SyncApiConformance"]
 
 BOX = BoxId(bytes(16))
 MINUTE = 60_000
-SMALL = b"some sealed bytes"
 
 
-class _Fixtures:
-    @pytest.fixture
-    def clock(self) -> FakeClock:
-        return FakeClock()
-
-    @pytest.fixture
-    def node(self, clock: FakeClock) -> Node:
-        """A node over memory stores with one token for one library."""
-        return make_node(clock)
-
-    @pytest.fixture
-    async def api(self, node: Node) -> SyncApi:
-        """An implementation over ``node``; overridden by each."""
-        raise NotImplementedError
-
-    @pytest.fixture
-    def library(self) -> FleetLibrary:
-        return make_library("conformance")
-
-    @pytest.fixture
-    def anna(self, library: FleetLibrary) -> Author:
-        """A member."""
-        return library.join("anna")
-
-    @pytest.fixture
-    async def signed_in(self, api: SyncApi, node: Node, library: FleetLibrary, anna: Author) -> LibraryApi:
-        """The library at the node, with everything written so far, for ``anna``."""
-        await api.register(registration(library))
-        session = session_of(api, library, anna, key=node.key)
-        await session.push(library.raws())
-        return session
-
-
-class NodeConformance(_Fixtures):
+class NodeConformance(SyncApiFixtures):
     """Meeting a node: hello, registration, sessions, mail."""
 
     async def test_a_node_proves_its_key(self, api: SyncApi, node: Node) -> None:
@@ -138,13 +107,13 @@ class NodeConformance(_Fixtures):
 
     async def test_the_master_signs_in(self, api: SyncApi, node: Node, library: FleetLibrary, anna: Author) -> None:
         await api.register(registration(library))
-        statement = _statement(node, library, MASTER)
+        statement = make_statement(node, library, MASTER)
         grant = await api.open_session(SessionRequest(statement=statement, signature=library.master_keys.sign(statement)))
         assert (await api.library(library.id, grant.token).heads()).arrival == len(registration(library).entries) + 1
 
     async def test_a_statement_counts_once(self, api: SyncApi, node: Node, library: FleetLibrary, anna: Author) -> None:
         await api.register(registration(library))
-        statement = _statement(node, library, anna.device)
+        statement = make_statement(node, library, anna.device)
         request = SessionRequest(statement=statement, signature=anna.keys.sign(statement))
         await api.open_session(request)
         with pytest.raises(SessionInvalidError):
@@ -155,7 +124,7 @@ class NodeConformance(_Fixtures):
         self, api: SyncApi, node: Node, library: FleetLibrary, anna: Author, expiry: int
     ) -> None:
         await api.register(registration(library))
-        statement = _statement(node, library, anna.device, expiry=expiry)
+        statement = make_statement(node, library, anna.device, expiry=expiry)
         with pytest.raises(SessionInvalidError):
             await api.open_session(SessionRequest(statement=statement, signature=anna.keys.sign(statement)))
 
@@ -164,10 +133,10 @@ class NodeConformance(_Fixtures):
     ) -> None:
         bert = library.join("bert")
         await api.register(registration(library))
-        elsewhere = _statement(node, library, anna.device, node_key=bytes(32))
+        elsewhere = make_statement(node, library, anna.device, node_key=bytes(32))
         with pytest.raises(MalformedRequestError):
             await api.open_session(SessionRequest(statement=elsewhere, signature=anna.keys.sign(elsewhere)))
-        statement = _statement(node, library, anna.device)
+        statement = make_statement(node, library, anna.device)
         with pytest.raises(RefusedContentError, match="signed"):
             await api.open_session(SessionRequest(statement=statement, signature=bert.keys.sign(statement)))
         with pytest.raises(MalformedRequestError):
@@ -214,7 +183,7 @@ class NodeConformance(_Fixtures):
         assert [list(each) for each in found] == [[b"hello"]]
 
 
-class EntriesConformance(_Fixtures):
+class EntriesConformance(SyncApiFixtures):
     """Heads, push, pull, seen reports, news."""
 
     async def test_what_was_pushed_is_pulled_in_order(self, signed_in: LibraryApi, library: FleetLibrary) -> None:
@@ -354,223 +323,5 @@ class EntriesConformance(_Fixtures):
         await assert_refused_everywhere(api.library(library.id, expired), SessionInvalidError)
 
 
-class BlobsConformance(_Fixtures):
-    """Blobs, quota, promises."""
-
-    async def test_a_blob_is_put_and_got(self, signed_in: LibraryApi) -> None:
-        blob = BlobId.of(SMALL)
-        assert not await signed_in.has_blob(blob)
-        assert await signed_in.put_blob(blob, SMALL) is True
-        assert await signed_in.put_blob(blob, SMALL) is False
-        assert await signed_in.has_blob(blob)
-        assert await signed_in.get_blob(blob) == SMALL
-
-    async def test_the_largest_blob_and_one_that_is_larger(self, signed_in: LibraryApi) -> None:
-        sealed = filler("large", MAX_BLOB_BYTES)
-        await put(signed_in, sealed)
-        assert await signed_in.get_blob(BlobId.of(sealed)) == sealed
-        with pytest.raises(TooLargeError):
-            await put(signed_in, sealed + b"x")
-
-    async def test_other_bytes_than_the_name_says(self, signed_in: LibraryApi) -> None:
-        blob = BlobId.of(SMALL)
-        with pytest.raises(RefusedContentError) as caught:
-            await signed_in.put_blob(blob, b"other bytes")
-        assert caught.value.name == "bad-hash"
-        assert not await signed_in.has_blob(blob)
-        with pytest.raises(NotFoundError):
-            await signed_in.get_blob(blob)
-
-    async def test_stat_answers_for_each(self, signed_in: LibraryApi) -> None:
-        held, absent = await put(signed_in, SMALL), BlobId.of(b"absent")
-        assert list(await signed_in.stat([held, absent, held])) == [BlobState.HELD, BlobState.ABSENT, BlobState.HELD]
-        assert list(await signed_in.stat([], claim=True)) == []
-        assert len(await signed_in.stat([absent] * MAX_STAT_IDS, claim=True)) == MAX_STAT_IDS
-        with pytest.raises(TooLargeError):
-            await signed_in.stat([absent] * (MAX_STAT_IDS + 1))
-
-    async def test_a_promise_shows_that_the_blob_was_read(self, signed_in: LibraryApi, node: Node, library: FleetLibrary) -> None:
-        held, absent, nonce = await put(signed_in, SMALL), BlobId.of(b"absent"), filler("nonce", 32)
-        answer = await signed_in.hold([absent, held], nonce)
-        assert list(answer.proofs) == [b"", hashlib.sha256(nonce + SMALL).digest()]
-        assert answer.until == node.clock.now() + 7 * 24 * 60 * MINUTE
-        assert node.parts.libraries.kept_until(library.id, held) == answer.until
-        with pytest.raises(MalformedRequestError):
-            await signed_in.hold([held], b"short")
-        with pytest.raises(TooLargeError):
-            await signed_in.hold([held] * 101, nonce)
-
-    async def test_many_small_blobs_in_one_answer(self, signed_in: LibraryApi) -> None:
-        sealed = [filler(f"thumbnail {n}", 2000 + n) for n in range(40)]
-        blobs = [await put(signed_in, each) for each in sealed]
-        async with signed_in.many([*blobs[:20], BlobId.of(b"absent"), *blobs[20:]]) as stream:
-            got = [(each.blob, each.sealed) async for each in stream]
-        assert got == list(zip(blobs, sealed, strict=True))
-        async with signed_in.many([BlobId.of(b"absent")]) as stream:
-            assert [each async for each in stream] == []
-        with pytest.raises(TooLargeError):
-            async with signed_in.many([blobs[0]] * 257):
-                raise AssertionError
-
-    async def test_many_stops_at_its_limit_and_gives_some(self, signed_in: LibraryApi) -> None:
-        blob = await put(signed_in, filler("large", 4_000_000))
-        async with signed_in.many([blob] * 10) as stream:
-            count = len([each async for each in stream])
-        assert count == MAX_MANY_BYTES // 4_000_000
-
-    async def test_a_stream_may_be_left_early(self, signed_in: LibraryApi, library: FleetLibrary) -> None:
-        blobs = [await put(signed_in, filler(f"blob {n}", 300_000)) for n in range(8)]
-        async with signed_in.many(blobs) as stream:
-            assert (await anext(aiter(stream))).blob == blobs[0]
-        async with signed_in.pull(PullRequest()) as entries:
-            assert await anext(aiter(entries)) == library.raws()[0]
-        assert await signed_in.get_blob(blobs[1]) == filler("blob 1", 300_000)
-
-    async def test_a_full_quota_stops_blobs_and_not_edits(
-        self, signed_in: LibraryApi, node: Node, library: FleetLibrary, anna: Author
-    ) -> None:
-        size = 4 * 1024 * 1024
-        for n in range(QUOTA // size):
-            await put(signed_in, filler(f"blob {n}", size))
-        with pytest.raises(QuotaError):
-            await put(signed_in, SMALL)
-        assert not await signed_in.has_blob(BlobId.of(SMALL))
-        result = await signed_in.push([anna.change().raw])
-        assert result.outcomes[0].status is Status.STORED
-        account = node.parts.libraries.account(library.id)
-        assert account is not None
-        assert (account.blobs, account.blob_bytes) == (QUOTA // size, QUOTA)
-
-    async def test_edits_have_a_bound_of_their_own(self, signed_in: LibraryApi, node: Node, library: FleetLibrary, anna: Author) -> None:
-        account = node.parts.libraries.account(library.id)
-        assert account is not None
-        assert account.entry_bytes == sum(map(len, library.raws()))
-        node.parts.libraries.add_entry_bytes(library.id, account.entry_quota)
-        with pytest.raises(QuotaError):
-            await signed_in.push([anna.change().raw])
-
-    async def test_a_damaged_blob_is_wanted_back(self, signed_in: LibraryApi, node: Node) -> None:
-        blob = await put(signed_in, SMALL)
-        node.parts.blobs.delete(blob)
-        async with signed_in.news() as hints:
-            await next_hint(hints)
-            with pytest.raises(NotFoundError):
-                await signed_in.get_blob(blob)
-            assert await next_hint(hints) == BlobsWanted(blobs=(blob,))
-        assert list(await signed_in.stat([blob])) == [BlobState.ABSENT]
-        assert await signed_in.put_blob(blob, SMALL) is True
-        assert await signed_in.get_blob(blob) == SMALL
-
-
-class LibrariesApartConformance(_Fixtures):
-    """Two libraries on one node know nothing of each other."""
-
-    @pytest.fixture
-    def node(self, clock: FakeClock) -> Node:
-        return make_node(clock, uses=2)
-
-    async def test_ids_tell_nothing_about_other_libraries(self, signed_in: LibraryApi, api: SyncApi, node: Node) -> None:
-        blob = await put(signed_in, SMALL)
-        other_library = make_library("other")
-        otto = other_library.join("otto")
-        await api.register(registration(other_library))
-        other = session_of(api, other_library, otto, key=node.key, seed=9)
-        assert list(await other.stat([blob])) == [BlobState.ABSENT]
-        assert not await other.has_blob(blob)
-        assert list((await other.hold([blob], bytes(32))).proofs) == [b""]
-        with pytest.raises(NotFoundError):
-            await other.get_blob(blob)
-        async with other.many([blob]) as stream:
-            assert [each async for each in stream] == []
-        async with other.news() as hints:
-            await next_hint(hints)
-            await put(signed_in, b"another")
-            assert await other.put_blob(blob, SMALL) is True
-            assert await next_hint(hints) == BlobsArrived(blobs=(blob,))
-        assert await other.get_blob(blob) == SMALL
-
-
 class SyncApiConformance(NodeConformance, EntriesConformance, BlobsConformance):
     """All of it."""
-
-
-async def pull(api: LibraryApi, request: PullRequest) -> tuple[list[bytes], PullEnd]:
-    """The entries and the end of a pull."""
-    async with api.pull(request) as stream:
-        items = [item async for item in stream]
-    end = items.pop()
-    assert isinstance(end, PullEnd)
-    entries = [item for item in items if isinstance(item, bytes)]
-    assert len(entries) == len(items)
-    return entries, end
-
-
-async def put(api: LibraryApi, sealed: bytes) -> BlobId:
-    blob = BlobId.of(sealed)
-    await api.put_blob(blob, sealed)
-    return blob
-
-
-async def next_hint(hints: AsyncIterator[Hint]) -> Hint:
-    """The next hint that isn't a heartbeat, soon."""
-    with trio.fail_after(10):
-        while True:
-            hint = await anext(hints)
-            if hint != Heartbeat():
-                return hint
-
-
-async def open_session(api: SyncApi, node: Node, library: FleetLibrary, author: Author, *, nonce: bytes = b"n") -> str:
-    """The token of a new session."""
-    statement = _statement(node, library, author.device, nonce=nonce * 32)
-    return (await api.open_session(SessionRequest(statement=statement, signature=author.keys.sign(statement)))).token
-
-
-async def assert_refused_everywhere(api: LibraryApi, error: type[SyncError]) -> None:
-    """Every call of a library answers with the same error."""
-    blob = BlobId.of(SMALL)
-    for call in (
-        api.heads(),
-        api.push([]),
-        api.seen([]),
-        api.stat([]),
-        api.hold([blob], bytes(32)),
-        api.get_blob(blob),
-        api.has_blob(blob),
-        api.put_blob(blob, SMALL),
-    ):
-        with pytest.raises(error):
-            await call
-    for stream in (api.pull(PullRequest()), api.news(), api.many([blob])):
-        with pytest.raises(error):
-            async with stream:
-                raise AssertionError
-
-
-def bad_entries(library: FleetLibrary, author: Author) -> list[tuple[bytes, str]]:
-    """Entries that a node refuses, each with the name that it refuses it by. The author's log doesn't go on with any of them."""
-    good = author.fork().change()
-    flipped = bytes([good.signature[0] ^ 1]) + good.signature[1:]
-    version_2 = encode([encode([2, 0]), hashlib.sha256(b"").digest(), 0])
-    misplaced = Dep(library.id.master_log(), 10**6, library.genesis.name)
-    return [
-        (b"", "malformed"),
-        (filler("noise", 300), "malformed"),
-        (good.raw[:-1], "malformed"),
-        (encode([good.header, flipped, good.body]), "bad-signature"),
-        (encode([good.header, good.signature, b"another body"]), "bad-hash"),
-        (author.fork().change(deps=[misplaced]).raw, "bad-chain"),
-        (make_library("other").genesis.raw, "other-library"),
-        (encode([version_2, bytes(64), b""]), "unknown-version"),
-        (library.author("eve").open_log(deps=[]).raw, "not-allowed-author"),
-        (b"\x81" * 200 + b"\x00", "too-deep"),
-        (encode([good.header, good.signature, bytes(2 * 1024 * 1024)]), "too-large"),
-    ]
-
-
-def _statement(
-    node: Node, library: FleetLibrary, device: DeviceId, *, nonce: bytes = b"n" * 32, expiry: int = 60_000, node_key: bytes = b""
-) -> bytes:
-    return SessionStatement(
-        node_key=node_key or node.key, library=library.id, device=device, nonce=nonce, expiry=node.clock.now() + expiry
-    ).encode()

@@ -27,7 +27,7 @@ from relay.messages import BoxId, Cursor, ErrorBody, PullEnd, PullRequest, PushR
 from relay.messages.limits import SMALL_BODY
 from store.blobs import MAX_BLOB_BYTES
 from store.ids import BlobId, LibraryId, StoreId
-from tests.conformance.sync_api import pull
+from tests.conformance.sync_api_support import pull
 
 Answering = Callable[[trio.SocketStream, bytes], Awaitable[None]]
 LIBRARY = LibraryId(b"l" * 32)

@@ -19,7 +19,7 @@ from relay.messages.limits import MAX_PUSH_BYTES
 from store.errors import NoSpaceError
 from store.ids import BlobId
 from store.memory import MemoryBlobStore, MemoryLogStore
-from tests.conformance.sync_api import open_session
+from tests.conformance.sync_api_support import open_session
 from tests.fleet.authors import Author, FleetLibrary, make_library
 from tests.unit.relay.asgi import Call
 from tests.unit.relay.nodes import HTTP_LIMITS, TOKEN, FakeClock, Node, make_node, make_parts, node_of, registration

@@ -12,7 +12,7 @@ from relay.messages import ManyRequest, PullRequest, Registration, StatRequest, 
 from relay.messages.limits import MAX_MAIL_BYTES, MAX_PULL_BODY, MAX_PUSH_BYTES, MAX_REGISTRATION_BODY, MAX_SEEN_BODY, SMALL_BODY
 from store.blobs import MAX_BLOB_BYTES
 from store.ids import BlobId
-from tests.conformance.sync_api import open_session
+from tests.conformance.sync_api_support import open_session
 from tests.fleet.authors import FleetLibrary, filler, make_library
 from tests.unit.relay.nodes import TOKEN, Node, make_node, registration, serving
 from tests.unit.relay.raw_http import ask, connect, head, read_all, whole

@@ -22,7 +22,7 @@ from relay.messages import BlobState, PullRequest
 from relay.session import LibrarySession
 from store.ids import BlobId
 from store.log import Status
-from tests.conformance.sync_api import pull
+from tests.conformance.sync_api_support import pull
 from tests.fleet.authors import Author, FleetLibrary, filler, make_library
 from tests.unit.relay.nodes import registration, session_of
 

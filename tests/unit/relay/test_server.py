@@ -19,7 +19,7 @@ from relay.http import NodeApp
 from relay.messages import EntriesArrived, Heartbeat
 from relay.server import ServerLimits, serve
 from store.ids import BlobId
-from tests.conformance.sync_api import next_hint, open_session
+from tests.conformance.sync_api_support import next_hint, open_session
 from tests.fleet.authors import FleetLibrary, filler, make_library
 from tests.unit.relay.nodes import HTTP_LIMITS, Node, make_node, registration, session_of
 from tests.unit.relay.raw_http import connect, head, parse_reply, read_all, whole

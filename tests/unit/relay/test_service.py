@@ -14,7 +14,8 @@ from relay.parts import Logs
 from store.ids import DeviceId
 from store.memory import MemoryLogStore
 from store.roster import Roster
-from tests.conformance.sync_api import LibrariesApartConformance, SyncApiConformance, next_hint, open_session
+from tests.conformance.sync_api import LibrariesApartConformance, SyncApiConformance
+from tests.conformance.sync_api_support import next_hint, open_session
 from tests.fleet.authors import make_library
 from tests.unit.relay.nodes import TOKEN, FakeClock, Node, make_parts, node_of, registration
 

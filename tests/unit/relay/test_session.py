@@ -14,7 +14,7 @@ from relay.messages import Hello, PullRequest, SessionGrant, SessionRequest
 from relay.service import SESSION_MS, NodeService
 from relay.session import SHORTEST_MS, LibrarySession, greet
 from store.ids import BlobId
-from tests.conformance.sync_api import next_hint, pull
+from tests.conformance.sync_api_support import next_hint, pull
 from tests.fleet.authors import NOW, Author, FleetLibrary, filler, make_library
 from tests.unit.relay.nodes import FakeClock, Node, make_node, registration, session_of
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -13,12 +13,13 @@ from trio.testing import MockClock
 from peer.library.authoring import Edit
 from peer.library.library import Library
 from relay.api import LibraryApi
+from relay.errors import QuotaError
 from relay.messages import PullEnd, PullRequest
 from relay.parts import Logs
-from store.ids import RecordId, RecordKind
+from store.ids import RecordId, RecordKind, StoreId
 from store.memory import MemoryLogStore
 from tests.fleet.node import FakeClock, LocalNode, make_node
-from tests.fleet.peers import found, join, sync
+from tests.fleet.peers import found, join, make_engine, running, sync
 
 
 @pytest.fixture
@@ -80,12 +81,13 @@ class Slow:
     async def pull(self, request: PullRequest) -> AsyncIterator[AsyncIterator[bytes | PullEnd]]:
         async with self._api.pull(request) as items:
 
-            async def slowly() -> AsyncIterator[bytes | PullEnd]:
+            async def slowly() -> AsyncGenerator[bytes | PullEnd]:
                 async for item in items:
                     await trio.sleep(60)
                     yield item
 
-            yield slowly()
+            async with aclosing(slowly()) as stream:
+                yield stream
 
 
 async def test_a_slow_network_gets_there(tmp_path: Path, clock: FakeClock, node: LocalNode, autojump_clock: MockClock) -> None:
@@ -98,4 +100,91 @@ async def test_a_slow_network_gets_there(tmp_path: Path, clock: FakeClock, node:
     node.between = lambda api: Slow(api)  # type: ignore[assignment, return-value]
     engine = await sync(two, node)
     assert engine.reached
+    assert one.records.digest() == two.records.digest()
+
+
+class Full:
+    """A relay that has no room left for entries."""
+
+    def __init__(self, api: LibraryApi) -> None:
+        self._api = api
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._api, name)
+
+    async def push(self, raws: list[bytes]) -> None:
+        raise QuotaError("the room for this library's entries on this node is used up; nothing was stored")
+
+
+async def test_a_relay_that_takes_no_more_entries_still_gives_them(
+    tmp_path: Path, clock: FakeClock, node: LocalNode, autojump_clock: MockClock
+) -> None:
+    one = await found(tmp_path / "one", node, clock)
+    two = await join(tmp_path / "two", one, node, clock)
+    await sync(two, node)
+    rate(one, 1)
+    await sync(one, node)
+    rate(two, 2)
+    node.between = lambda api: Full(api)  # type: ignore[assignment, return-value]
+    await sync(two, node)
+    assert two.records.content(photo(1)) is not None
+    assert two.records.content(photo(2)) is not None
+
+
+async def test_what_was_pushed_at_the_beginning_is_not_pulled_back(
+    tmp_path: Path, clock: FakeClock, node: LocalNode, autojump_clock: MockClock
+) -> None:
+    one = await found(tmp_path / "one", node, clock)
+    await sync(one, node)
+    for number in range(20):
+        rate(one, number)
+    asked: list[PullRequest] = []
+
+    class Counting(Slow):
+        @asynccontextmanager
+        async def pull(self, request: PullRequest) -> AsyncIterator[AsyncIterator[bytes | PullEnd]]:
+            asked.append(request)
+            async with self._api.pull(request) as items:
+                yield items
+
+    node.between = lambda api: Counting(api)  # type: ignore[assignment, return-value]
+    await sync(one, node)
+    assert asked == []
+
+
+async def test_stores_that_are_replaced_under_a_session_end_it(
+    tmp_path: Path, clock: FakeClock, node: LocalNode, autojump_clock: MockClock
+) -> None:
+    one = await found(tmp_path / "one", node, clock)
+    two = await join(tmp_path / "two", one, node, clock)
+    await sync(one, node)
+    older = [arrived.entry.raw for arrived in node.parts.logs.of(one.id).after(0, limit_bytes=1 << 30)]
+    for number in range(10):
+        rate(two, number)
+    await sync(two, node)
+    pulls = 0
+
+    class Counting(Slow):
+        @asynccontextmanager
+        async def pull(self, request: PullRequest) -> AsyncIterator[AsyncIterator[bytes | PullEnd]]:
+            nonlocal pulls
+            pulls += 1
+            assert pulls < 50, "it never ends"
+            async with self._api.pull(request) as items:
+                yield items
+
+    node.between = lambda api: Counting(api)  # type: ignore[assignment, return-value]
+    engine = make_engine(two, node)
+    async with running(engine):
+        await engine.until_settled()
+        roll_back(node, one, older, clock)
+        object.__setattr__(node.parts, "store", StoreId(bytes(16)))
+        for number in range(30, 60):
+            rate(one, number)
+        await sync(one, node)
+        with trio.fail_after(3600):
+            while two.records.content(photo(30)) is None:
+                await engine.progress.changed.next()
+            await engine.until_settled(all_reached=True)
+    await sync(one, node)
     assert one.records.digest() == two.records.digest()

@@ -16,6 +16,7 @@ from peer.engine.engine import Engine, EngineParts
 from peer.library.authoring import Edit
 from peer.library.library import Library
 from store.ids import RecordId, RecordKind
+from tests.fleet.libraries import make_library
 from tests.fleet.node import FakeClock, LocalNode, call_directly, make_node
 from tests.fleet.peers import found, make_engine, no_previews, running
 
@@ -134,8 +135,6 @@ async def test_a_relay_that_was_added_anew_is_dialled_by_its_new_key(
 
 
 def test_the_number_of_a_node_is_never_given_to_another(tmp_path: Path) -> None:
-    from tests.fleet.libraries import make_library
-
     library = make_library(tmp_path / "one")
     first = library.nodes.add("https://one.example.org", bytes(32))
     library.nodes.remove(first.url)

@@ -62,7 +62,7 @@ async def test_a_place_that_takes_no_file_stops_no_other(
     with not_placed(monkeypatch, "1.jpg"):
         outcome = await bring(library, card)
         assert outcome.imported == 4
-        assert len(originals(library)) == 4
+        assert len(assets(library)) == 4
         (left,) = outcome.skipped
         assert left.path.name == "1.jpg"
         assert finish_placing(library) == 0
@@ -70,6 +70,8 @@ async def test_a_place_that_takes_no_file_stops_no_other(
         write(card, {"more.jpg": jpeg(64, 48, seed=9)})
         assert (await bring(library, card)).imported == 1
     assert finish_placing(library) == 1
+    await bring(library, card)
+    assert len(originals(library)) == 5
     assert_whole(library)
 
 

@@ -85,6 +85,35 @@ def test_anything_but_one_frame_is_refused(packed: bytes) -> None:
         unpack(packed)
 
 
+def frame(*, descriptor: int = 0x40, window: int = 0, magic: bytes = b"\x28\xb5\x2f\xfd") -> bytes:
+    """One raw block of 300 bytes behind a header with their number."""
+    return b"".join(
+        (magic, bytes([descriptor, window]), (300 - 256).to_bytes(2, "little"), (300 << 3 | 1).to_bytes(3, "little"), b"x" * 300)
+    )
+
+
+def test_a_window_may_be_as_large_as_a_body() -> None:
+    assert unpack(bytes([ZSTD]) + frame(window=23 - 10 << 3)) == b"x" * 300
+
+
+@pytest.mark.parametrize(
+    "judged_differently",
+    [
+        frame(window=24 - 10 << 3),
+        frame(window=23 - 10 << 3 | 1),
+        frame(descriptor=0x50),
+        frame(descriptor=0x41),
+        frame(magic=b"\x27\xb5\x2f\xfd"),
+        b"\x50\x2a\x4d\x18\x04\x00\x00\x00skip",
+    ],
+    ids=["window", "window by an eighth", "unused bit", "dictionary", "before the standard", "skippable"],
+)
+def test_what_some_decoders_take_and_others_don_t_is_refused(judged_differently: bytes) -> None:
+    """A decoder that finds room for all of the content at once doesn't look at the window; libraries differ in what they still know."""
+    with pytest.raises(BodyError):
+        unpack(bytes([ZSTD]) + judged_differently)
+
+
 @pytest.mark.parametrize("packed", [b"", b"\x01plain", b"\x03plain", b"\xffplain"])
 def test_an_unknown_codec_is_refused(packed: bytes) -> None:
     with pytest.raises(UnknownCodecError):
