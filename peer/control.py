@@ -2,7 +2,7 @@
 
 A loopback TCP socket rather than a Unix socket: it works on every system and its name can't be too long. The port and a
 random key are in ``engine.json`` (mode 0600), so only who may read the library can talk to its engine. One request a connection:
-a JSON object on a line, then one or more JSON objects on lines until the connection ends. ``peer.engine_address`` has what a command
+a JSON object on a line each way. ``peer.engine_address`` has what a command
 needs that only says that something changed.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from hmac import compare_digest
 from pathlib import Path
@@ -30,7 +30,7 @@ SendReply = Callable[[Reply], Awaitable[None]]
 
 
 class Handler(Protocol):
-    """Answers one request by calling ``reply`` once or more."""
+    """Answers one request by calling ``reply`` once, or not at all where nothing is asked."""
 
     async def __call__(self, request: Reply, reply: SendReply) -> None: ...
 
@@ -80,19 +80,16 @@ async def _read_line(stream: trio.abc.ReceiveStream) -> Any:
         raise ValueError("the request is nested too deep") from error
 
 
-async def ask(address: EngineAddress, request: Reply) -> AsyncIterator[Reply]:
-    """Hand ``request`` to the engine and give its replies. ``UnreachableNodeError`` when the engine ended meanwhile."""
+async def ask(address: EngineAddress, request: Reply) -> Reply:
+    """Hand ``request`` to the engine and give its reply. ``UnreachableNodeError`` when it ends before it answers, or did long ago."""
     try:
-        stream = await trio.open_tcp_stream("127.0.0.1", address.port)
-        async with stream:
+        async with await trio.open_tcp_stream("127.0.0.1", address.port) as stream:
             await stream.send_all(json.dumps({"key": address.key, **request}).encode() + b"\n")
-            buffer = b""
-            async for chunk in stream:
-                buffer += chunk
-                *lines, buffer = buffer.split(b"\n")
-                for line in lines:
-                    yield json.loads(line)
-    except (OSError, trio.BrokenResourceError) as error:
+            reply = await _read_line(stream)
+    except (OSError, trio.BrokenResourceError, ValueError) as error:
         raise UnreachableNodeError(
             "The running peer did not answer; nothing was lost.", hint="See whether it is being stopped, then run the command again."
         ) from error
+    if not isinstance(reply, dict):
+        raise UnreachableNodeError("The running peer gave an answer that can't be read; nothing was lost.", hint="Restart it.")
+    return reply

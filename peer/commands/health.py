@@ -82,9 +82,8 @@ async def _live_nodes(library: Library) -> list[dict[str, Any]] | None:
         return None
     try:
         with trio.move_on_after(ENGINE_SECONDS):
-            async for reply in ask(address, {"do": "nodes"}):
-                nodes = reply.get("nodes")
-                return nodes if isinstance(nodes, list) else None
+            nodes = (await ask(address, {"do": "nodes"})).get("nodes")
+            return nodes if isinstance(nodes, list) else None
     except UnreachableNodeError:
         return None  # it ended, or was killed and left its address behind
     return None

@@ -218,6 +218,4 @@ class Device:
         address = read_address(self.folder.engine_address)
         if address is None:
             raise ProgramError(f"the peer of {self.name} doesn't run")
-        async for reply in ask(address, request):
-            return reply
-        raise ProgramError(f"the peer of {self.name} ended before it answered")
+        return await ask(address, request)

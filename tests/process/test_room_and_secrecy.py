@@ -11,8 +11,8 @@ import pytest
 import trio
 
 from tests.fleet.programs import Device
-from tests.process.recording_proxy import recording
 from tests.process.pair import join, whole, world
+from tests.process.recording_proxy import recording
 
 pytestmark = pytest.mark.process
 WINDOW = 16

@@ -25,6 +25,7 @@ from tests.fixtures.pictures import box, jpeg, movie
 from tests.fleet.imports import bring
 from tests.fleet.node import FakeClock, LocalNode, make_node
 from tests.fleet.peers import found, join, make_engine, running, sync
+from tests.unit.peer.importing.looking import unfinished
 
 YEAR = 365 * 24 * 60 * 60 * 1000
 HOUR = 60 * 60 * 1000
@@ -194,7 +195,7 @@ async def assert_all_arrive(library: Library, node: LocalNode, clock: FakeClock,
     clock.time += HOUR
     await sync(library, node)
     assert len(list(library.held.all("original"))) == count
-    assert list(library.folder.incoming.iterdir()) == []
+    assert unfinished(library) == []
     assert verify(library, deep=True).problems == []
 
 

@@ -22,6 +22,7 @@ from tests.fixtures.pictures import box, jpeg, movie, png
 from tests.fleet.imports import bring
 from tests.fleet.node import FakeClock, LocalNode, make_node
 from tests.fleet.peers import found, join, make_engine, running, sync
+from tests.unit.peer.importing.looking import unfinished
 
 
 class Between:
@@ -95,7 +96,7 @@ async def test_a_file_of_several_segments_with_an_index(
     await sync(one, node)
     await sync(two, node)
     assert list(originals(two).values()) == [long]
-    assert not list(two.folder.incoming.iterdir())
+    assert unfinished(two) == []
 
 
 async def test_the_same_bytes_on_two_devices_are_one_asset_and_one_upload(

@@ -19,9 +19,9 @@ def assert_whole(library: Library) -> None:
 
 
 def unfinished(library: Library) -> list[str]:
-    """What lies in the incoming folder."""
+    """The files that lie in the incoming folder, but for the locks of those who are at work."""
     incoming = library.folder.incoming
-    return sorted(str(path.relative_to(incoming)) for path in incoming.rglob("*"))
+    return sorted(str(path.relative_to(incoming)) for path in incoming.rglob("*") if path.is_file() and path.suffix != ".lock")
 
 
 def assets(library: Library) -> list[AssetRow]:
