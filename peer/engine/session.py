@@ -246,7 +246,7 @@ class Session:
         report = await self._run(self._library.report_seen)
         reports = frozenset(seen.raw for seen in await self._run(self._library.log.seen))
         with trio.fail_after(STEP_SECONDS):
-            await self._api.seen([report.raw, *(reports - self._reports_there - {report.raw})])
+            await self._api.seen([*((report.raw,) if report else ()), *(reports - self._reports_there - {report.raw if report else b""})])
         self._reports_there = reports
         await self._run(self._library.meta.put_int, f"reported:{self._node.number}", covered)
         self._exchange = self._exchange.reported(covered)

@@ -50,7 +50,7 @@ class ChangeBody:
 
     @classmethod
     def decode(cls, plain: bytes) -> Self:
-        """The body that ``plain`` (at most 8 MiB) encodes; ``BodyError`` when it is anything else."""
+        """The body that ``plain`` (at most 2 MiB) encodes; ``BodyError`` when it is anything else."""
         try:
             stamp, random, batch, updates, purges = array(decode(plain, limit=MAX_PLAIN_BYTES, depth=_DEPTH), 5)
             return cls(

@@ -13,7 +13,9 @@ else:
 
 PLAIN = 0
 ZSTD = 2
-MAX_PLAIN_BYTES = 8 * 1024 * 1024
+MAX_PLAIN_BYTES = 2 * 1024 * 1024
+"""Authors write at most a fifth of it; a larger limit would only let a member fill the disks of others with little."""
+
 MAX_WINDOW_BYTES = 8 * 1024 * 1024
 """Nothing that is allowed needs a larger one, and a frame can't make the decoder reserve more."""
 
@@ -33,7 +35,7 @@ def pack(plain: bytes) -> bytes:
 
 
 def unpack(packed: bytes) -> bytes:
-    """What was packed, at most 8 MiB. Raises ``BodyError``, ``UnknownCodecError``; memory stays bounded whatever the frame says."""
+    """What was packed, at most 2 MiB. Raises ``BodyError``, ``UnknownCodecError``; memory stays bounded whatever the frame says."""
     codec = packed[0] if packed else None
     if codec == PLAIN:
         plain = packed[1:]

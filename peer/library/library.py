@@ -35,6 +35,7 @@ from peer.library.records import RecordTable
 from peer.seams import Clock, Randomness, SystemClock, system_randomness
 from store.bodies import Open
 from store.database import Database, SchemaPart
+from store.encoding import TooLongError
 from store.entries import EntryKind
 from store.errors import RefusedError
 from store.heads import Heads, Tip
@@ -228,8 +229,17 @@ class Library:
         """Look again at entries that could not be applied so far."""
         self._applier.retry_waiting()
 
-    def report_seen(self) -> SeenReport:
-        """A new seen report of this device, stored here and ready to be passed on."""
+    def report_seen(self) -> SeenReport | None:
+        """A new seen report of this device, stored here and ready to be passed on.
+
+        ``None`` when a report can't hold the heads, because somebody forked logs thousands of times: without one nothing is ever deleted.
+        """
+        try:
+            return self._report_seen()
+        except TooLongError:
+            return None
+
+    def _report_seen(self) -> SeenReport:
         with self.database.write():
             counter = self.meta.get_int("seen_counter") + 1
             self.meta.put_int("seen_counter", counter)

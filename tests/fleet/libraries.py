@@ -92,7 +92,7 @@ def exchange(*libraries: Library) -> None:
 
 def report(*libraries: Library) -> None:
     """Each says what it has seen, and all take note."""
-    raws = [library.report_seen().raw for library in libraries]
+    raws = [made.raw for library in libraries if (made := library.report_seen()) is not None]
     for library in libraries:
         for raw in raws:
             library.take_report(raw)

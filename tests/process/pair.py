@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
+import signal
+import sqlite3
 import subprocess
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import trio
 
+from peer.library.library import Library
+from peer.library.verifying import verify
 from tests.fixtures.pictures import jpeg
 from tests.fleet.programs import Device, RelayProgram, start_relay
+
+LOOK_SECONDS = 0.002
+PATIENCE_SECONDS = 60.0
 
 
 @dataclass(kw_only=True)
@@ -27,10 +33,20 @@ class World:
     two: Device
     photos: Path
 
+    async def end_relay(self, number: signal.Signals) -> None:
+        """As its operator (SIGTERM) or a power cut (SIGKILL) ends it."""
+        if number is signal.SIGKILL:
+            self.relay.serving.kill()
+        await self.relay.serving.stop()
+
     async def restart_relay(self) -> None:
         """On the same port, with what it had stored."""
         port = self.relay.url.rpartition(":")[2]
         self.relay = await start_relay(self.folder, listen=f"127.0.0.1:{port}")
+
+    def blobs(self) -> int:
+        """How many the relay holds."""
+        return len(files_in(self.relay.data / "blobs"))
 
     def puts(self) -> tuple[int, int]:
         """How many blobs the relay took as new, and how many it was sent although it had them, by its access log."""
@@ -45,24 +61,29 @@ def access_log(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines if line.startswith("{")]
 
 
+def take_photos(folder: Path, count: int, *, width: int = 320, height: int = 240, seed: int = 0) -> Path:
+    """A card with ``count`` photographs on it."""
+    folder.mkdir()
+    for number in range(count):
+        (folder / f"IMG_{number:04}.jpg").write_bytes(jpeg(width, height, seed=seed + number))
+    return folder
+
+
 @asynccontextmanager
-async def world(folder: Path, *, photos: int = 24) -> AsyncIterator[World]:
-    """The first device has a library at the relay, nothing is imported, the second hasn't joined. Everything is stopped at the end."""
-    relay = await start_relay(folder)
-    card = folder / "card"
-    card.mkdir()
-    for number in range(photos):
-        (card / f"IMG_{number:04}.jpg").write_bytes(jpeg(1200, 900, seed=number))
+async def world(folder: Path, *, photos: int = 24, width: int = 320, height: int = 240, relay: Path | None = None) -> AsyncIterator[World]:
+    """The first device has a library at the relay (in ``relay/relay``), nothing is imported, the second hasn't joined. Everything is
+    stopped at the end."""
+    serving = await start_relay(relay or folder)
     made = World(
-        folder=folder,
-        relay=relay,
+        folder=relay or folder,
+        relay=serving,
         one=Device(name="one", library=folder / "one"),
         two=Device(name="two", library=folder / "two"),
-        photos=card,
+        photos=take_photos(folder / "card", photos, width=width, height=height),
     )
     try:
         await made.one.ask("init", "--name", "one")
-        await made.one.ask("relay", "add", relay.url, "--token", await relay.token())
+        await made.one.ask("relay", "add", serving.url, "--token", await serving.token())
         yield made
     finally:
         with trio.CancelScope(shield=True):
@@ -71,37 +92,43 @@ async def world(folder: Path, *, photos: int = 24) -> AsyncIterator[World]:
             await made.relay.serving.stop()
 
 
-async def join(made: World) -> None:
-    """The second device joins by ticket."""
+async def join(made: World) -> str:
+    """The second device joins by ticket; the ticket."""
     answers: list[Any] = []
-    ticket = trio.Event()
     process = await trio.lowlevel.open_process(made.one.command("invite", "--yes"), stdout=subprocess.PIPE)
     assert process.stdout is not None
     buffer = b""
-    with trio.fail_after(60):
+    with trio.fail_after(PATIENCE_SECONDS):
         async for chunk in process.stdout:
             buffer += chunk
             *lines, buffer = buffer.split(b"\n")
             for line in lines:
                 answers.append(json.loads(line))
-                if not ticket.is_set():
-                    ticket.set()
-                    await made.two.ask("join", answers[0]["ticket"], "--name", "two", "--yes")
+                if len(answers) == 1:
+                    await made.two.ask("join", answers[0]["ticket"], "--name", made.two.name, "--yes")
         assert await process.wait() == 0
     assert "joined" in answers[-1]
+    return str(answers[0]["ticket"])
 
 
-async def killed(device: Device, random: Random, *arguments: str, earliest: float = 0.25, latest: float = 1.6) -> bool:
-    """Start a command and kill it at a random moment, as a power cut would; whether it was still at work then."""
+async def killed(device: Device, *arguments: str, when: Callable[[], bool], after: float = 0.0) -> bool:
+    """Start a command and kill it with -9 when it got somewhere, or ``after`` some seconds more; whether it was still at work then."""
     process = await trio.lowlevel.open_process(
         device.command(*arguments), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
-    with trio.move_on_after(random.uniform(earliest, latest)):
-        await process.wait()
-        return False
+    await until(lambda: process.poll() is not None or when())
+    await trio.sleep(after)
+    was_at_work = process.poll() is None
     process.kill()
     await process.wait()
-    return True
+    return was_at_work
+
+
+async def until(holds: Callable[[], bool], *, seconds: float = PATIENCE_SECONDS, look: float = LOOK_SECONDS) -> None:
+    """What other processes do is only seen by looking."""
+    with trio.fail_after(seconds):
+        while not holds():  # noqa: ASYNC110
+            await trio.sleep(look)
 
 
 async def whole(device: Device, *, deep: bool = False) -> dict[str, Any]:
@@ -109,3 +136,30 @@ async def whole(device: Device, *, deep: bool = False) -> dict[str, Any]:
     findings: dict[str, Any] = await device.ask("verify", *(["--deep"] if deep else []), may_end_with=(0, 3))
     assert findings["problems"] == [], findings["problems"]
     return findings
+
+
+async def assert_whole(device: Device) -> None:
+    """What ``verify --deep`` does finds nothing: in this process, which saves the time that a command takes to start."""
+
+    def look() -> list[str]:
+        with closing(Library.open(device.folder)) as library:
+            return verify(library, deep=True).problems
+
+    assert await trio.to_thread.run_sync(look) == []
+
+
+def files_in(folder: Path) -> list[Path]:
+    """All files, but for the locks of those who are at work there."""
+    return [path for path in folder.rglob("*") if path.is_file() and path.suffix != ".lock"]
+
+
+def stored(device: Device, query: str) -> Any:
+    """What the library's database answers, beside whoever writes into it."""
+    with closing(sqlite3.connect(f"{device.folder.database.as_uri()}?mode=ro", uri=True, timeout=10)) as connection:
+        row = connection.execute(query).fetchone()
+    return None if row is None else row[0]
+
+
+def digest(device: Device) -> bytes:
+    """The library digest as it is stored now."""
+    return bytes(stored(device, "SELECT value FROM meta WHERE key = 'digest'"))
