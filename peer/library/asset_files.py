@@ -48,8 +48,9 @@ def files_of(library: Library, asset: AssetView) -> Iterator[AssetFile]:
 
 
 def located(library: Library, held: HeldFile) -> Path:
-    """Where a held file lies: in its place, or still in the incoming folder."""
-    return library.folder.root / held.path if held.incoming is None else library.folder.incoming / held.incoming
+    """Where a held file lies: in its place, or still in the incoming folder. What the table says of that may be behind after a crash."""
+    incoming = None if held.incoming is None else library.folder.incoming / held.incoming
+    return incoming if incoming is not None and incoming.exists() else library.folder.root / held.path
 
 
 def _file(library: Library, file: FileHash, role: str, size: int | None, priority: Priority) -> AssetFile:

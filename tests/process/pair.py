@@ -145,7 +145,8 @@ async def assert_whole(device: Device) -> None:
         with closing(Library.open(device.folder)) as library:
             return verify(library, deep=True).problems
 
-    assert await trio.to_thread.run_sync(look) == []
+    problems = await trio.to_thread.run_sync(look)
+    assert problems == [], problems
 
 
 def files_in(folder: Path) -> list[Path]:

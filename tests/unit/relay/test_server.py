@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from urllib.parse import urlsplit
 
 import h2.config
@@ -193,7 +193,8 @@ async def test_a_client_that_leaves_a_body_that_nobody_reads(site: Site) -> None
     async with site.serving() as url:
         for _ in range(5):
             async with await connect(url) as stream:
-                await stream.send_all(head("POST", "/v1/session", "Content-Length: 999999999") + bytes(1_000_000))
+                with suppress(trio.BrokenResourceError):  # the server may have refused it and closed before all of it was sent
+                    await stream.send_all(head("POST", "/v1/session", "Content-Length: 999999999") + bytes(1_000_000))
                 stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")
         await site.stop()
 

@@ -168,6 +168,15 @@ def test_a_file_that_waits_for_its_place_is_looked_for_where_it_is(library: Libr
     assert verify(library, deep=True).problems == []
 
 
+def test_a_file_that_was_placed_just_before_a_crash_is_looked_for_in_its_place(library: Library) -> None:
+    _, path = add_original(library, "sea")
+    with library.database.write() as connection:
+        connection.execute("UPDATE held SET incoming = '1-1.part'")
+    assert verify(library, deep=True).problems == []
+    path.unlink()
+    assert verify(library).problems == ["originals/sea.jpg: missing"]
+
+
 def test_damage_of_the_database_file_is_found(library: Library, tmp_path: Path) -> None:
     for number in range(60):
         add_photo(library, str(number))
