@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
-class ThreadBuffer(threading.local):
-    """One buffer in each thread. What was written into it stands there until the thread's next use."""
+class Buffers:
+    """Lends buffers of ``size`` bytes to any thread; there are as many as were ever lent at once. What was written into one stays in it."""
 
     def __init__(self, size: int) -> None:
-        self._whole = memoryview(bytearray(size))
+        self._size = size
+        self._free: list[memoryview] = []
 
-    def first(self, size: int) -> memoryview:
-        """Its first ``size`` bytes."""
-        return self._whole[:size]
+    @contextmanager
+    def lend(self) -> Iterator[memoryview]:
+        """A buffer that is nobody else's until the block ends."""
+        try:
+            buffer = self._free.pop()
+        except IndexError:
+            buffer = memoryview(bytearray(self._size))
+        try:
+            yield buffer
+        finally:
+            self._free.append(buffer)

@@ -24,6 +24,7 @@ from peer.library.placing import keep_original, keep_renditions, partial_path, p
 from peer.library.queues import Download, Priority
 from peer.library.segments import SegmentError, blob_ids_in, write_at
 from peer.library.sources import give_up_unless_named, ways_to
+from peer.library.upload_planning import pass_on
 from peer.originals.errors import CopyFailedError, NameTakenError
 from relay.errors import NetworkFaultError, NotFoundError, SyncError, UnavailableError
 from store.errors import NoSpaceError
@@ -31,7 +32,7 @@ from store.ids import BlobId, FileHash
 
 SMALL_AT_ONCE = 128
 ORIGINALS_AT_ONCE = 4
-BLOB_SECONDS = 180.0
+BLOB_SECONDS = 300.0
 NO_SPACE_RETRY_MS = 60_000
 
 
@@ -48,6 +49,7 @@ class Downloader:
 
     def __init__(self, work: NodeWork) -> None:
         self._library = work.library
+        self._node = work.node
         self._api = work.connection.api
         self._progress = work.progress
         self._state = work.state
@@ -121,6 +123,7 @@ class Downloader:
         kept = {file: (small.download.priority, contents[file]) for small in wanted if (file := small.download.file) in contents}
         try:
             await self._run(keep_renditions, self._library, kept)
+            await self._pass_on([small.download for small in wanted if small.download.file in kept])
         except (NoSpaceError, NoSpaceLeftError):
             for small in wanted:
                 await self._no_room(small.download)
@@ -144,7 +147,7 @@ class Downloader:
     # Originals
 
     async def _originals(self) -> bool:
-        due = await self._due(ORIGINALS_AT_ONCE * 4, [Priority.ORIGINAL])
+        due = await self._due(ORIGINALS_AT_ONCE * 2, [Priority.ORIGINAL])
         if not due:
             return False
         self._claimed.update(download.file for download in due)
@@ -192,7 +195,12 @@ class Downloader:
             if len(blobs) > 1:
                 await self._run(self._library.downloads.part_done, download.file, segment)
         await self._run(keep_original, self._library, download, path)
+        await self._pass_on([download])
         self._progress.changed.notify()
+
+    async def _pass_on(self, downloads: Sequence[Download]) -> None:
+        if await self._run(pass_on, self._library, self._node.number, downloads):
+            self._progress.committed.set()
 
     async def _blobs_of(self, source: Source) -> tuple[BlobId, ...]:
         if source.way == "blobs":

@@ -14,14 +14,15 @@ import trio
 from peer.engine.node_work import NodeWork
 from peer.engine.scheduler import backoff
 from peer.keys.blobs import SealedBlob
-from peer.library.queues import Upload
+from peer.library.queues import Priority, Upload
 from peer.library.segments import SegmentError, seal_held_segment
 from relay.errors import NetworkFaultError, NodeFullError, QuotaError, SyncError, UnavailableError
 from relay.messages import BlobState
 
 LOOK_AHEAD = 256
 AT_ONCE = 4
-BLOB_SECONDS = 180.0
+ORIGINALS_AHEAD = 16
+BLOB_SECONDS = 300.0
 FULL_NODE_RETRY_MS = 60_000
 
 
@@ -44,7 +45,9 @@ class Uploader:
             due = await self._run(self._library.uploads.due, self._node.number, self._library.clock.now(), LOOK_AHEAD)
             if due:
                 self._state.uploads_settled = False
-                await self._send(await self._absent(due))
+                # Originals a few at a time: a thumbnail that comes meanwhile doesn't wait for gigabytes.
+                several = due if due[0].priority is not Priority.ORIGINAL else due[:ORIGINALS_AHEAD]
+                await self._send(await self._absent(several))
                 continue
             self._state.uploads_settled = not self._work.pending
             self._progress.changed.notify()

@@ -9,13 +9,14 @@ SHA-256 over the segment (siv and name); everything is done in one call each.
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 from dataclasses import dataclass, field
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from peer.buffers import ThreadBuffer
+from peer.buffers import Buffers
 from peer.keys.derivation import derive
 from peer.keys.epochs import Epoch, Keyring
 from peer.keys.errors import UnsealError
@@ -30,7 +31,7 @@ _START = _AAD_BYTES + SIV_BYTES
 BLOB_OVERHEAD = _START + TAG_BYTES
 """How much longer a blob is than its segment."""
 
-_ciphertext = ThreadBuffer(SEGMENT_BYTES + TAG_BYTES)
+_ciphertexts = Buffers(SEGMENT_BYTES + TAG_BYTES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,14 +49,29 @@ def segments_of(size: int) -> int:
 
 def seal_segment(epoch: Epoch, segment: bytes | memoryview) -> SealedBlob:
     """The blob of a segment of 1 to 4,194,304 bytes."""
+    with _ciphertexts.lend() as buffer:
+        sealed = b"".join(_seal_into(buffer, epoch, segment))
+    return SealedBlob(id=BlobId.of(sealed), sealed=sealed)
+
+
+def name_segment(epoch: Epoch, segment: bytes | memoryview) -> BlobId:
+    """The name of the blob that ``seal_segment`` makes of a segment."""
+    name = hashlib.sha256()
+    with _ciphertexts.lend() as buffer:
+        for part in _seal_into(buffer, epoch, segment):
+            name.update(part)
+    return BlobId(name.digest())
+
+
+def _seal_into(buffer: memoryview, epoch: Epoch, segment: bytes | memoryview) -> tuple[bytes, bytes, memoryview]:
+    """The parts of the blob: what it begins with, its siv, and in ``buffer`` its ciphertext."""
     if not 0 < len(segment) <= SEGMENT_BYTES:
         raise ValueError(f"a segment has 1 to {SEGMENT_BYTES} bytes, not {len(segment)}")
     siv = hmac.digest(epoch.convergence_key, segment, "sha256")
     aad = _VERSION + epoch.id
-    ciphertext = _ciphertext.first(len(segment) + TAG_BYTES)
+    ciphertext = buffer[: len(segment) + TAG_BYTES]
     AESGCM(derive(epoch.blob_key, siv)).encrypt_into(NONCE, segment, aad, ciphertext)
-    sealed = b"".join((aad, siv, ciphertext))
-    return SealedBlob(id=BlobId.of(sealed), sealed=sealed)
+    return aad, siv, ciphertext
 
 
 def epoch_of(sealed: bytes) -> EpochId:

@@ -8,8 +8,8 @@ from io import RawIOBase
 from pathlib import Path
 
 from crdt.facts import MAX_DIRECT_BLOBS, Rendition, Source, Way
-from peer.buffers import ThreadBuffer
-from peer.keys.blobs import SEGMENT_BYTES, SealedBlob, seal_segment, segments_of
+from peer.buffers import Buffers
+from peer.keys.blobs import SEGMENT_BYTES, SealedBlob, name_segment, seal_segment, segments_of
 from peer.keys.epochs import Epoch
 from peer.library.asset_files import located
 from peer.library.library import Library
@@ -17,7 +17,7 @@ from peer.library.queues import Upload
 from store.durable import full_disk_translated
 from store.ids import BlobId
 
-_segment = ThreadBuffer(SEGMENT_BYTES)
+_segments = Buffers(SEGMENT_BYTES)
 
 
 class SegmentError(Exception):
@@ -40,15 +40,13 @@ class Sealing:
 
 def name_blobs(path: Path, size: int, epoch: Epoch) -> Sealing:
     """Seal a file, segment by segment, only to learn the names of its blobs: the bytes are sealed again when they travel."""
-    blobs = []
-    with path.open("rb", buffering=0) as stream:
-        for _ in range(segments_of(size)):
-            blobs.append(seal_segment(epoch, _read_segment(stream)).id)
+    with path.open("rb", buffering=0) as stream, _segments.lend() as buffer:
+        blobs = [name_segment(epoch, _read_segment(stream, buffer)) for _ in range(segments_of(size))]
     if len(blobs) <= MAX_DIRECT_BLOBS:
         return Sealing(blobs=tuple(blobs), index=b"", index_blobs=())
     index = b"".join(blobs)
     parts = (index[start : start + SEGMENT_BYTES] for start in range(0, len(index), SEGMENT_BYTES))
-    return Sealing(blobs=tuple(blobs), index=index, index_blobs=tuple(seal_segment(epoch, part).id for part in parts))
+    return Sealing(blobs=tuple(blobs), index=index, index_blobs=tuple(name_segment(epoch, part) for part in parts))
 
 
 def seal_held_segment(library: Library, upload: Upload) -> SealedBlob:
@@ -56,23 +54,23 @@ def seal_held_segment(library: Library, upload: Upload) -> SealedBlob:
     held = library.held.get(upload.file)
     if held is None:
         raise SegmentError("the file is no longer on this device")
-    try:
-        with located(library, held).open("rb", buffering=0) as stream:
-            stream.seek(upload.segment * SEGMENT_BYTES)
-            segment = _read_segment(stream)
-    except OSError as error:
-        raise SegmentError(f"{held.path} can't be read: {os.strerror(error.errno or 0)}") from error
-    # Under which epoch it was sealed is known to nothing but the blob's name; there are as many epochs as devices were ever removed.
-    for epoch in library.keyring().values() if segment else ():
-        sealed = seal_segment(epoch, segment)
-        if sealed.id == upload.blob:
-            return sealed
+    with _segments.lend() as buffer:
+        try:
+            with located(library, held).open("rb", buffering=0) as stream:
+                stream.seek(upload.segment * SEGMENT_BYTES)
+                segment = _read_segment(stream, buffer)
+        except OSError as error:
+            raise SegmentError(f"{held.path} can't be read: {os.strerror(error.errno or 0)}") from error
+        # Under which epoch it was sealed is known to nothing but the blob's name; there are as many epochs as devices were ever removed.
+        for epoch in library.keyring().values() if segment else ():
+            sealed = seal_segment(epoch, segment)
+            if sealed.id == upload.blob:
+                return sealed
     raise SegmentError(f"{held.path} was changed on the disk, or its key isn't here")
 
 
-def _read_segment(stream: RawIOBase) -> memoryview:
-    """The next segment, or what there is of it; good until this thread reads another."""
-    buffer = _segment.first(SEGMENT_BYTES)
+def _read_segment(stream: RawIOBase, buffer: memoryview) -> memoryview:
+    """The next segment, or what there is of it, in ``buffer``."""
     count = 0
     while read := stream.readinto(buffer[count:]):
         count += read

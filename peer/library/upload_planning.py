@@ -10,7 +10,7 @@ from crdt.record import read
 from peer.library.asset_files import located
 from peer.library.index_files import keep_index
 from peer.library.library import Library
-from peer.library.queues import Priority, Upload, uploads_of_file
+from peer.library.queues import Download, Priority, Upload, uploads_of_file
 from peer.library.segments import name_blobs
 from store.ids import BlobId, FileHash, RecordKind, StoreId
 
@@ -41,6 +41,17 @@ def queue_everything(library: Library, node: int) -> None:
             library.uploads.add([node], page)
             page = []
     library.uploads.add([node], page)
+
+
+def pass_on(library: Library, came_from: int, downloads: Sequence[Download]) -> bool:
+    """Files came from one node: queue them for the others, which may lack them. True: there are others."""
+    others = [node.number for node in library.nodes.all() if node.number != came_from]
+    files = {download.file for download in downloads}
+    for record in {download.record for download in downloads} if others else ():
+        content = library.records.content(record)
+        if content is not None:
+            library.uploads.add(others, [upload for upload in _uploads_of(library, view_asset(content)) if upload.file in files])
+    return bool(others)
 
 
 def queue_again(library: Library, node: int, blobs: Sequence[BlobId]) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from peer.keys.blobs import BLOB_OVERHEAD, SEGMENT_BYTES, epoch_of, open_blob, seal_segment, segments_of
+from peer.keys.blobs import BLOB_OVERHEAD, SEGMENT_BYTES, epoch_of, name_segment, open_blob, seal_segment, segments_of
 from peer.keys.epochs import Epoch, Keyring
 from peer.keys.errors import MissingEpochError, UnsealError
 from store.blobs import MAX_BLOB_BYTES
@@ -91,9 +92,16 @@ def test_whole_segments_and_no_more() -> None:
         open_blob(KEYRING, blob.sealed + b"x")
 
 
-def test_an_empty_segment_is_never_sealed() -> None:
+@pytest.mark.parametrize("seal", [seal_segment, name_segment])
+def test_an_empty_segment_is_never_sealed(seal: Callable[[Epoch, bytes], object]) -> None:
     with pytest.raises(ValueError, match="segment"):
-        seal_segment(EPOCH, b"")
+        seal(EPOCH, b"")
+
+
+@pytest.mark.parametrize("size", [1, 100_000, SEGMENT_BYTES])
+def test_a_name_is_that_of_the_blob(size: int) -> None:
+    segment = Seeded("named")(size)
+    assert name_segment(EPOCH, segment) == name_segment(EPOCH, memoryview(segment)) == seal_segment(EPOCH, segment).id
 
 
 def test_a_short_segment_after_a_long_one_holds_nothing_of_it() -> None:

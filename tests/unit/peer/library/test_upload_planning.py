@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from trio.testing import MockClock
 
 from peer.library import upload_planning
 from peer.library.library import Library
-from peer.library.queues import Priority, Upload
-from peer.library.upload_planning import met
+from peer.library.queries import Queries
+from peer.library.queues import Download, Priority, Upload
+from peer.library.upload_planning import met, pass_on
 from store.database import Database
 from store.ids import BlobId, FileHash, StoreId
+from tests.fixtures.pictures import jpeg
+from tests.fleet.imports import bring
 from tests.fleet.libraries import add_photo
+from tests.fleet.node import FakeClock, make_node
+from tests.fleet.peers import found, join, sync
 
 STORE = StoreId(b"s" * 16)
 
@@ -54,3 +62,25 @@ def test_nothing_is_queued_for_a_node_that_was_removed(library: Library) -> None
     upload = Upload(blob=BlobId(bytes(32)), file=FileHash(bytes(32)), segment=0, size=1, priority=Priority.ORIGINAL)
     library.uploads.add([99], [upload])
     assert library.uploads.count() == (0, 0)
+
+
+async def test_what_came_from_one_relay_is_queued_for_the_others(tmp_path: Path, autojump_clock: MockClock) -> None:
+    clock = FakeClock()
+    node = make_node(clock)
+    one = await found(tmp_path / "one", node, clock)
+    two = await join(tmp_path / "two", one, node, clock)
+    (tmp_path / "card").mkdir()
+    (tmp_path / "card" / "a.jpg").write_bytes(jpeg(seed=1))
+    await bring(one, tmp_path / "card")
+    await sync(one, node)
+    await sync(two, node)
+    (known,) = two.nodes.all()
+    other = two.nodes.add("https://other.example.org", bytes(32))
+    downloads = [
+        Download(file=held.file, record=next(Queries(two.database).assets()).record, size=held.size, priority=Priority.ORIGINAL)
+        for held in two.held.all()
+    ]
+    assert pass_on(two, known.number, downloads)
+    assert two.uploads.count(other.number)[0] == 2
+    assert two.uploads.count(known.number)[0] == 0
+    assert {upload.blob for upload in two.uploads.due(other.number, clock.now(), 10)} == {info.blob for info in node.parts.blobs.blobs()}

@@ -170,8 +170,7 @@ def test_a_file_that_waits_for_its_place_is_looked_for_where_it_is(library: Libr
 
 def test_a_file_that_was_placed_just_before_a_crash_is_looked_for_in_its_place(library: Library) -> None:
     _, path = add_original(library, "sea")
-    with library.database.write() as connection:
-        connection.execute("UPDATE held SET incoming = '1-1.part'")
+    damage(library, "UPDATE held SET incoming = '1-1.part'")
     assert verify(library, deep=True).problems == []
     path.unlink()
     assert verify(library).problems == ["originals/sea.jpg: missing"]
