@@ -55,6 +55,9 @@ class Way(StrEnum):
     """Their plaintexts, joined, are a patch that makes the file out of ``base``."""
 
 
+_WAYS = tuple(Way)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """A way to a file's bytes. ``size`` of the file in bytes; ``base`` only with a patch."""
@@ -67,7 +70,7 @@ class Source:
     @classmethod
     def parse(cls, value: Value) -> Source:
         parts = members(value)
-        ways = [way for way in Way if way.value in parts]
+        ways = [way for way in _WAYS if way.value in parts]
         if len(ways) != 1:
             raise WrongTypeError("a source names its bytes in exactly one way")
         (way,) = ways

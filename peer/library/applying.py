@@ -130,8 +130,7 @@ class Applier:
         with parts.database.write() as connection:
             if client is not None:
                 connection.execute("INSERT OR IGNORE INTO client VALUES (?, ?)", (client, arrived.arrival))
-        for record, (state, content) in touched.contents.items():
-            parts.records.put(record, state, content)
+        parts.records.put(touched.contents)
         for record in touched.purges:
             parts.records.purge(record)
         parts.meta.put_int("looked_at", max(arrived.arrival, parts.meta.get_int("looked_at")))

@@ -82,7 +82,7 @@ class Library:
                 records=self.records,
                 pasts=self._pasts,
                 frontier=self._frontier,
-                projection=RecordProjection(database, self.held, self.downloads),
+                projection=RecordProjection(database, self.downloads),
                 hlc=self.hlc,
                 clock=clock,
             ),

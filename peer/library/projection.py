@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from sqlite3 import Connection
 
-from crdt.album import view_album
+from crdt.album import AlbumView, view_album
 from crdt.asset import AssetView, view_asset
-from crdt.device import view_device
+from crdt.device import DeviceView, view_device
 from crdt.fields import Conflict
 from crdt.record import Content
 from crdt.trash import TRASHED
-from peer.library.held import HeldTable
 from peer.library.queues import Download, DownloadQueue, Priority
 from store.database import Database
 from store.ids import FileHash, RecordId, RecordKind
@@ -24,104 +24,96 @@ from store.ids import FileHash, RecordId, RecordKind
 class RecordProjection:
     """Writes the tables ``asset``, ``asset_file``, ``asset_album``, ``album`` and ``device``."""
 
-    def __init__(self, database: Database, held: HeldTable, downloads: DownloadQueue) -> None:
+    def __init__(self, database: Database, downloads: DownloadQueue) -> None:
         self._database = database
-        self._held = held
         self._downloads = downloads
 
     def update(self, contents: Mapping[RecordId, Content], purged: set[RecordId]) -> None:
         """Make the rows of these records anew, and remove those of purged ones."""
-        with self._database.write():
+        wanted: list[Download] = []
+        with self._database.write() as connection:
             for record in purged:
-                self._remove(record)
+                _remove(connection, record)
             for record, content in contents.items():
                 match record.kind:
                     case RecordKind.ASSET:
-                        self._asset(record, view_asset(content))
+                        asset = view_asset(content)
+                        _write_asset(connection, record, asset)
+                        wanted += _wanted(record, asset)
                     case RecordKind.ALBUM:
-                        self._album(record, content)
+                        _write_album(connection, record, view_album(content))
                     case RecordKind.DEVICE:
-                        self._device(record, content)
+                        _write_device(connection, record, view_device(content))
                     case RecordKind.LIBRARY:
                         pass  # settings are read from the record itself
+            self._downloads.add_missing(wanted)
 
-    def _remove(self, record: RecordId) -> None:
-        with self._database.write() as connection:
-            for table in ("asset", "asset_file", "asset_album", "album", "device", "download", "preview_wanted"):
-                connection.execute(f"DELETE FROM {table} WHERE record = ?", (record,))  # noqa: S608 - names are ours
 
-    def _asset(self, record: RecordId, asset: AssetView) -> None:
-        if asset.primary is None:
-            self._remove(record)  # its import is still on the way, or was void: nothing that could be shown
-            return
-        names = [readable(name) for name in asset.names]
-        keywords = [readable(word) for word in asset.keywords]
-        with self._database.write() as connection:
-            connection.execute(
-                "INSERT OR REPLACE INTO asset VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    record,
-                    names[0] if names else record.body.hex(),
-                    asset.kind,
-                    asset.media or "",
-                    asset.taken,
-                    asset.exif.width,
-                    asset.exif.height,
-                    asset.favorite,
-                    asset.rating,
-                    asset.hidden,
-                    asset.caption,
-                    json.dumps(keywords, ensure_ascii=False),
-                    None if asset.trashed is None else asset.trashed.at.millis,
-                    asset.contested,
-                    _count(asset.conflicts, contested=asset.contested),
-                    asset.primary,
-                    searchable("\n".join([*names, asset.caption, *keywords])),
-                ),
-            )
-            connection.execute("DELETE FROM asset_file WHERE record = ?", (record,))
-            connection.executemany(
-                "INSERT OR IGNORE INTO asset_file VALUES (?, ?, ?, ?)",
-                [(file, record, role, _size(asset, file)) for file, role in asset.files.items()],
-            )
-            connection.execute("DELETE FROM asset_album WHERE record = ?", (record,))
-            connection.executemany(
-                "INSERT OR REPLACE INTO asset_album VALUES (?, ?, ?)", [(place.album, record, place.position) for place in asset.albums]
-            )
-        self._want(record, asset)
+def _remove(connection: Connection, record: RecordId) -> None:
+    for table in ("asset", "asset_file", "asset_album", "album", "device", "download", "preview_wanted"):
+        connection.execute(f"DELETE FROM {table} WHERE record = ?", (record,))  # noqa: S608 - names are ours
 
-    def _want(self, record: RecordId, asset: AssetView) -> None:
-        """Everything is wanted of every asset: that is the policy ``everything``, the only one in this version."""
-        for rendition, priority in ((asset.thumbnail, Priority.THUMBNAIL), (asset.preview, Priority.PREVIEW)):
-            if rendition is not None:
-                self._want_file(record, rendition.file, rendition.size, priority)
-        for file in asset.files:
-            size = _size(asset, file)
-            if size is not None:
-                self._want_file(record, file, size, Priority.ORIGINAL)
 
-    def _want_file(self, record: RecordId, file: FileHash, size: int, priority: Priority) -> None:
-        if self._held.get(file) is None:
-            self._downloads.add(Download(file=file, record=record, size=size, priority=priority))
+def _write_asset(connection: Connection, record: RecordId, asset: AssetView) -> None:
+    if asset.primary is None:
+        _remove(connection, record)  # its import is still on the way, or was void: nothing that could be shown
+        return
+    names = [readable(name) for name in asset.names]
+    keywords = [readable(word) for word in asset.keywords]
+    connection.execute(
+        "INSERT OR REPLACE INTO asset VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            record,
+            names[0] if names else record.body.hex(),
+            asset.kind,
+            asset.media or "",
+            asset.taken,
+            asset.exif.width,
+            asset.exif.height,
+            asset.favorite,
+            asset.rating,
+            asset.hidden,
+            asset.caption,
+            json.dumps(keywords, ensure_ascii=False),
+            None if asset.trashed is None else asset.trashed.at.millis,
+            asset.contested,
+            _count(asset.conflicts, contested=asset.contested),
+            asset.primary,
+            searchable("\n".join([*names, asset.caption, *keywords])),
+        ),
+    )
+    connection.execute("DELETE FROM asset_file WHERE record = ?", (record,))
+    connection.executemany(
+        "INSERT OR IGNORE INTO asset_file VALUES (?, ?, ?, ?)",
+        [(file, record, role, _size(asset, file)) for file, role in asset.files.items()],
+    )
+    connection.execute("DELETE FROM asset_album WHERE record = ?", (record,))
+    connection.executemany(
+        "INSERT OR REPLACE INTO asset_album VALUES (?, ?, ?)", [(place.album, record, place.position) for place in asset.albums]
+    )
 
-    def _album(self, record: RecordId, content: Content) -> None:
-        album = view_album(content)
-        with self._database.write() as connection:
-            connection.execute(
-                "INSERT OR REPLACE INTO album VALUES (?, ?, ?, ?, ?)",
-                (
-                    record,
-                    album.title,
-                    album.cover,
-                    None if album.trashed is None else album.trashed.at.millis,
-                    _count(album.conflicts, contested=album.contested),
-                ),
-            )
 
-    def _device(self, record: RecordId, content: Content) -> None:
-        device = view_device(content)
-        with self._database.write() as connection:
-            connection.execute("INSERT OR REPLACE INTO device VALUES (?, ?, ?, ?)", (record, device.name, device.model, device.policy.keep))
+def _write_album(connection: Connection, record: RecordId, album: AlbumView) -> None:
+    trashed = None if album.trashed is None else album.trashed.at.millis
+    conflicts = _count(album.conflicts, contested=album.contested)
+    connection.execute("INSERT OR REPLACE INTO album VALUES (?, ?, ?, ?, ?)", (record, album.title, album.cover, trashed, conflicts))
+
+
+def _write_device(connection: Connection, record: RecordId, device: DeviceView) -> None:
+    connection.execute("INSERT OR REPLACE INTO device VALUES (?, ?, ?, ?)", (record, device.name, device.model, device.policy.keep))
+
+
+def _wanted(record: RecordId, asset: AssetView) -> Iterator[Download]:
+    """Everything is wanted of every asset that is shown: that is the policy ``everything``, the only one in this version."""
+    if asset.primary is None:
+        return
+    for rendition, priority in ((asset.thumbnail, Priority.THUMBNAIL), (asset.preview, Priority.PREVIEW)):
+        if rendition is not None:
+            yield Download(file=rendition.file, record=record, size=rendition.size, priority=priority)
+    for file in asset.files:
+        size = _size(asset, file)
+        if size is not None:
+            yield Download(file=file, record=record, size=size, priority=Priority.ORIGINAL)
 
 
 def _size(asset: AssetView, file: FileHash) -> int | None:

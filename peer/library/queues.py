@@ -140,6 +140,16 @@ class DownloadQueue:
                 (download.file, download.record, download.size, int(download.priority)),
             )
 
+    def add_missing(self, downloads: Iterable[Download]) -> None:
+        """Those of ``downloads`` that aren't recorded as held here."""
+        rows = [(download.file, download.record, download.size, int(download.priority)) for download in downloads]
+        with self._database.write() as connection:
+            connection.executemany(
+                "INSERT OR IGNORE INTO download (file, record, size, priority)"
+                " SELECT ?1, ?2, ?3, ?4 WHERE NOT EXISTS (SELECT 1 FROM held WHERE file = ?1)",
+                rows,
+            )
+
     def due(self, now: int, limit: int, *, priorities: Sequence[Priority] = tuple(Priority)) -> list[Download]:
         wanted = ",".join(str(int(priority)) for priority in priorities)
         with self._database.read() as connection:

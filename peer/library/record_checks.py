@@ -8,7 +8,6 @@ from typing import Any
 from crdt.digest import EMPTY_DIGEST, purged_digest, record_digest
 from crdt.record import Content, EngineError, read
 from peer.library.findings import Findings, Progress
-from peer.library.held import HeldTable
 from peer.library.library import PEER_SCHEMA, Library
 from peer.library.projection import RecordProjection
 from peer.library.queues import DownloadQueue
@@ -58,7 +57,7 @@ class _Projections:
     def __init__(self, library: Library) -> None:
         self._stored = library.database
         self._fresh = Database(":memory:", [PEER_SCHEMA])
-        self._projection = RecordProjection(self._fresh, HeldTable(self._fresh), DownloadQueue(self._fresh))
+        self._projection = RecordProjection(self._fresh, DownloadQueue(self._fresh))
 
     def __enter__(self) -> _Projections:
         return self

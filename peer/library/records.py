@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from crdt.digest import DIGEST_BYTES, EMPTY_DIGEST, Digest, LibraryDigest, purged_digest, record_digest
 from crdt.record import Content, read
@@ -28,16 +28,18 @@ class RecordTable:
         state = self.state(record)
         return None if state is None else read(state)
 
-    def put(self, record: RecordId, state: bytes, content: Content) -> None:
-        """The record's new state, and its share of the digest instead of the old one."""
-        digest = record_digest(record, content)
+    def put(self, changed: Mapping[RecordId, tuple[bytes, Content]]) -> None:
+        """New states of records with what they say, and their shares of the digest instead of the old ones."""
+        if not changed:
+            return
         with self._database.write() as connection:
-            row = connection.execute("SELECT digest FROM record WHERE record = ?", (record,)).fetchone()
-            connection.execute("INSERT OR REPLACE INTO record VALUES (?, ?, ?)", (record, state, digest))
             total = self.digest()
-            if row is not None:
-                total = total.remove(Digest(row[0]))
-            self._meta.put("digest", bytes(total.add(digest)))
+            for record, (state, content) in changed.items():
+                digest = record_digest(record, content)
+                row = connection.execute("SELECT digest FROM record WHERE record = ?", (record,)).fetchone()
+                connection.execute("INSERT OR REPLACE INTO record VALUES (?, ?, ?)", (record, state, digest))
+                total = (total if row is None else total.remove(Digest(row[0]))).add(digest)
+            self._meta.put("digest", bytes(total))
 
     def purge(self, record: RecordId) -> bool:
         """Remove the record for good; its id is kept. True: it wasn't purged before."""

@@ -40,8 +40,8 @@ async def measure(folder: Path, scale: Scale) -> list[Figure]:
         Figure(
             name=f"change seen on the other device, median of {len(changes)}", value=median(changes), unit="ms", budget=Budget(bound=100)
         ),
-        Figure(name="… 99th percentile", value=percentile, unit="ms", budget=Budget(bound=500)),
-        Figure(name=f"… from the start of `calotype set`, median of {len(commands)}", value=median(commands), unit="ms"),
+        Figure(name="change seen on the other device, 99th percentile", value=percentile, unit="ms", budget=Budget(bound=500)),
+        Figure(name=f"the same from the start of `calotype set`, median of {len(commands)}", value=median(commands), unit="ms"),
     ]
 
 

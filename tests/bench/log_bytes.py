@@ -45,7 +45,7 @@ async def measure(folder: Path, scale: Scale) -> list[Figure]:
         with_previews = _change_bytes(library)
     return [
         Figure(name=f"metadata of one asset, in a batch of {ASSETS}", value=described / ASSETS, unit="B", budget=Budget(bound=400)),
-        Figure(name="… its preview, in a batch of 16", value=(with_previews - described) / ASSETS, unit="B"),
+        Figure(name="its preview, in a batch of 16", value=(with_previews - described) / ASSETS, unit="B"),
     ]
 
 

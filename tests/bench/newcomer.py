@@ -59,9 +59,9 @@ async def measure(folder: Path, scale: Scale) -> list[Figure]:
     budget = Budget(bound=BUDGET_SECONDS * scale.assets / BUDGET_ASSETS)
     return [
         Figure(name=f"new device, {count}: metadata complete", value=joining.seconds, unit="s", budget=budget),
-        Figure(name="… entries in the log", value=entry_bytes / scale.assets, unit="B/asset"),
-        Figure(name="… memory of `calotype join`", value=joining.memory / 1e6, unit="MB"),
-        Figure(name="… memory of its peer", value=peer_memory / 1e6, unit="MB", budget=Budget(bound=200)),
+        Figure(name="entries in the log", value=entry_bytes / scale.assets, unit="B/asset"),
+        Figure(name="memory of `calotype join`", value=joining.memory / 1e6, unit="MB"),
+        Figure(name=f"memory of its peer, {count}", value=peer_memory / 1e6, unit="MB", budget=Budget(bound=200)),
     ]
 
 

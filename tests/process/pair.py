@@ -32,6 +32,8 @@ class World:
     one: Device
     two: Device
     photos: Path
+    token: str
+    """What the library was registered with."""
 
     async def end_relay(self, number: signal.Signals) -> None:
         """As its operator (SIGTERM) or a power cut (SIGKILL) ends it."""
@@ -61,29 +63,33 @@ def access_log(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines if line.startswith("{")]
 
 
-def take_photos(folder: Path, count: int, *, width: int = 320, height: int = 240, seed: int = 0) -> Path:
-    """A card with ``count`` photographs on it."""
+def take_photos(folder: Path, count: int, *, large: bool = False, seed: int = 0) -> Path:
+    """A card with ``count`` photographs on it, of some 30 KB, or some 300 KB."""
     folder.mkdir()
     for number in range(count):
-        (folder / f"IMG_{number:04}.jpg").write_bytes(jpeg(width, height, seed=seed + number))
+        (folder / f"IMG_{number:04}.jpg").write_bytes(jpeg(*((1200, 900) if large else (320, 240)), seed=seed + number))
     return folder
 
 
 @asynccontextmanager
-async def world(folder: Path, *, photos: int = 24, width: int = 320, height: int = 240, relay: Path | None = None) -> AsyncIterator[World]:
-    """The first device has a library at the relay (in ``relay/relay``), nothing is imported, the second hasn't joined. Everything is
-    stopped at the end."""
+async def world(
+    folder: Path, *, photos: int = 24, large: bool = False, relay: Path | None = None, initialised: bool = True
+) -> AsyncIterator[World]:
+    """The first device has a library at the relay (in ``relay/relay``), unless it isn't to be ``initialised``; nothing is imported, the
+    second hasn't joined. Everything is stopped at the end."""
     serving = await start_relay(relay or folder)
     made = World(
         folder=relay or folder,
         relay=serving,
         one=Device(name="one", library=folder / "one"),
         two=Device(name="two", library=folder / "two"),
-        photos=take_photos(folder / "card", photos, width=width, height=height),
+        photos=take_photos(folder / "card", photos, large=large),
+        token=await serving.token(),
     )
     try:
-        await made.one.ask("init", "--name", "one")
-        await made.one.ask("relay", "add", serving.url, "--token", await serving.token())
+        if initialised:
+            await made.one.ask("init", "--name", "one")
+            await made.one.ask("relay", "add", serving.url, "--token", made.token)
         yield made
     finally:
         with trio.CancelScope(shield=True):

@@ -60,9 +60,9 @@ async def test_upload_download_and_pull(tmp_path: Path) -> None:
         assert {row["original"] for row in await two.lines("ls")} == {"here"}
         assert files_in(two.folder.incoming) == []
 
-        write_many_entries(one, 250)
+        write_many_entries(one, 180)
         await one.ask("sync")
-        await kill_rounds(two, "sync", count=lambda: int(stored(two, "SELECT max(entries) FROM log_library")), most=60, seed=4)
+        await kill_rounds(two, "sync", count=lambda: int(stored(two, "SELECT max(entries) FROM log_library")), most=40, seed=4)
         await two.ask("sync")
         await whole(two, deep=True)
         assert digest(one) == digest(two)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from crdt.asset import view_asset
 from crdt.record import EMPTY
-from peer.library.held import HeldTable
 from peer.library.library import Library
 from peer.library.projection import RecordProjection, readable, searchable
 from peer.library.queries import Filter, Queries
@@ -14,7 +13,7 @@ from tests.unit.peer.library.pair import Pair
 
 
 def projection(library: Library) -> RecordProjection:
-    return RecordProjection(library.database, HeldTable(library.database), DownloadQueue(library.database))
+    return RecordProjection(library.database, DownloadQueue(library.database))
 
 
 def test_a_row_is_what_the_view_says(pair: Pair) -> None:
