@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from statistics import median
 
 import trio
 
+from peer.engine.session import OTHERS_REPORTS_SECONDS
 from peer.engine_address import poke
 from peer.library.authoring import Edit
 from peer.library.library import Library
@@ -19,10 +22,10 @@ from tests.bench.stage import Scale, Stage, bring_one_photo, open_stage
 from tests.fleet.eye import Eye
 
 METHOD = (
-    "Both peers run and are in sync, their connections are open. One favourite is toggled on alpha; counted is what alpha sends and receives to bring "
-    "it to the relay (pushing), what beta sends and receives to get it (receiving), and afterwards what the seen reports of both cost, which go out "
-    "after five quiet seconds, once for all changes until then. Counted by the client where its bytes enter and leave the socket; a counting TCP "
-    "proxy between the peers and the relay confirms the sum."
+    "Both peers run and are in sync, their connections are open. One favourite is toggled on alpha; counted is what alpha sends and receives to bring it to "
+    "the relay (pushing), what beta sends and receives to get it (receiving), and what the seen reports of both cost, which go out after five quiet seconds, "
+    "once for all changes until then, and are fetched by the other device half a minute later. Counted by the client where its bytes enter and leave the "
+    "socket; a counting TCP proxy between the peers and the relay confirms the sum. Medians."
 )
 FAVORITE = "SELECT favorite FROM asset WHERE record = ?"
 REPORTED = "SELECT value FROM meta WHERE key = 'reported:1'"
@@ -32,6 +35,84 @@ BUDGET = Budget(bound=2048)
 
 
 async def measure(folder: Path, scale: Scale) -> list[Figure]:
+    async with _open_legs(folder) as legs:
+        await legs.toggle()
+        toggles = [await legs.toggle() for _ in range(scale.of(3, 1))]
+        fetching = None if scale.quick else await legs.fetch_reports()
+    pushing, receiving, reporting, differences = (median(values) for values in zip(*toggles, strict=True))
+    figures = [
+        Figure(name="one favourite, pushing it", value=pushing, unit="B", budget=BUDGET),
+        Figure(name="one favourite, receiving it", value=receiving, unit="B", budget=BUDGET),
+        Figure(name="sending the seen reports, both devices", value=reporting, unit="B"),
+        Figure(name="difference between meter and proxy", value=differences, unit="B"),
+    ]
+    return figures if fetching is None else [*figures, Figure(name="fetching the seen reports, both devices", value=fetching, unit="B")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Legs:
+    """The two devices' ways to the relay, through a proxy that counts."""
+
+    stage: Stage
+    proxy: CountingProxy
+    library: Library
+    record: RecordId
+    eyes: tuple[Eye, Eye]
+
+    async def toggle(self) -> tuple[int, int, int, int]:
+        """Bytes of pushing, of receiving, of the reports, and how far the proxy's count of all that is off."""
+        await self._quiet()
+        start, passed = await self._traffic(), self.proxy.passed
+        reported = [eye.value(REPORTED) for eye in self.eyes]
+        await self._change()
+        await self._quiet()
+        changed = await self._traffic()
+        await self._until_reported(reported)
+        await self._quiet()
+        end = await self._traffic()
+        difference = self.proxy.passed - passed - (sum(end) - sum(start))
+        return changed[0] - start[0], changed[1] - start[1], sum(end) - sum(changed), difference
+
+    async def fetch_reports(self) -> int:
+        """Bytes of what follows the reports."""
+        start = await self._traffic()
+        await trio.sleep(OTHERS_REPORTS_SECONDS)
+        await self._quiet()
+        return sum(await self._traffic()) - sum(start)
+
+    async def _change(self) -> None:
+        favorite = not self.eyes[1].value(FAVORITE, self.record)
+        self.library.change([Edit(self.record, lambda draft, stamp: draft.set("favorite", favorite))])
+        poke(self.library.folder.engine_address)
+        await trio.to_thread.run_sync(partial(self.eyes[1].wait, int(favorite), FAVORITE, self.record))
+
+    async def _until_reported(self, before: list[object]) -> None:
+        async with trio.open_nursery() as nursery:
+            for eye, old in zip(self.eyes, before, strict=True):
+                nursery.start_soon(trio.to_thread.run_sync, partial(eye.wait_until, partial(_differs, old), REPORTED))
+
+    async def _quiet(self) -> None:
+        """Until nothing has passed for a while."""
+        before = -1
+        while self.proxy.passed != before:
+            before = self.proxy.passed
+            await trio.sleep(QUIET_SECONDS)
+
+    async def _traffic(self) -> tuple[int, int]:
+        """Bytes that each device sent and received so far."""
+        totals = []
+        for device in (self.stage.alpha, self.stage.beta):
+            (node,) = await device.nodes()
+            totals.append(node["wire_sent"] + node["wire_received"])
+        return totals[0], totals[1]
+
+
+def _differs(old: object, new: object) -> bool:
+    return old != new
+
+
+@asynccontextmanager
+async def _open_legs(folder: Path) -> AsyncIterator[_Legs]:
     async with open_proxy() as proxy:
 
         def through_proxy(url: str) -> str:
@@ -39,62 +120,10 @@ async def measure(folder: Path, scale: Scale) -> list[Figure]:
             return f"http://127.0.0.1:{proxy.port}"
 
         async with open_stage(folder, relay_address=through_proxy) as stage:
-            record = await bring_one_photo(stage)
-            with closing(Library.open(stage.alpha.folder)) as library, closing(Eye(stage.beta)) as eye:
-                toggles = [await _toggle(stage, library, RecordId(record), eye, proxy) for _ in range(scale.of(3, 1) + 1)][1:]
-    named = zip(
-        ("pushing it", "receiving it", "seen reports, both devices", "difference to the proxy's count"),
-        zip(*toggles, strict=True),
-        strict=True,
-    )
-    budgets = {"pushing it": BUDGET, "receiving it": BUDGET}
-    return [Figure(name=f"one favourite, {name}", value=median(values), unit="B", budget=budgets.get(name)) for name, values in named]
-
-
-async def _toggle(stage: Stage, library: Library, record: RecordId, eye: Eye, proxy: CountingProxy) -> tuple[int, int, int, int]:
-    """Bytes of pushing, of receiving, of the reports, and how far the proxy's count of all that is off."""
-    await _quiet(proxy)
-    start, passed = await _traffic(stage), proxy.passed
-    favorite = not eye.value(FAVORITE, record)
-    reported = [eye.value(REPORTED) for eye in _eyes(stage)]
-    library.change([Edit(record, lambda draft, stamp: draft.set("favorite", favorite))])
-    poke(library.folder.engine_address)
-    await trio.to_thread.run_sync(partial(eye.wait, int(favorite), FAVORITE, record))
-    await _quiet(proxy)
-    changed = await _traffic(stage)
-    await _until_reported(stage, reported)
-    await _quiet(proxy)
-    end = await _traffic(stage)
-    sums = sum(end) - sum(start)
-    return changed[0] - start[0], changed[1] - start[1], sum(end) - sum(changed), proxy.passed - passed - sums
-
-
-def _eyes(stage: Stage) -> list[Eye]:
-    return [Eye(device) for device in (stage.alpha, stage.beta)]
-
-
-async def _until_reported(stage: Stage, before: list[object]) -> None:
-    def until_changed(eye: Eye, old: object) -> None:
-        eye.wait_until(lambda value: value != old, REPORTED)
-
-    async with trio.open_nursery() as nursery:
-        for eye, old in zip(_eyes(stage), before, strict=True):
-            nursery.start_soon(trio.to_thread.run_sync, until_changed, eye, old)
-
-
-async def _quiet(proxy: CountingProxy) -> None:
-    """Until nothing has passed for a while."""
-    while True:
-        before = proxy.passed
-        await trio.sleep(QUIET_SECONDS)
-        if proxy.passed == before:
-            return
-
-
-async def _traffic(stage: Stage) -> tuple[int, int]:
-    """Bytes that each device sent and received so far."""
-    totals = []
-    for device in (stage.alpha, stage.beta):
-        (node,) = await device.nodes()
-        totals.append(node["wire_sent"] + node["wire_received"])
-    return totals[0], totals[1]
+            record = RecordId(await bring_one_photo(stage))
+            with (
+                closing(Library.open(stage.alpha.folder)) as library,
+                closing(Eye(stage.alpha)) as first,
+                closing(Eye(stage.beta)) as second,
+            ):
+                yield _Legs(stage=stage, proxy=proxy, library=library, record=record, eyes=(first, second))

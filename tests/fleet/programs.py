@@ -112,9 +112,9 @@ class Staying:
 
 
 def peak_memory(pid: int) -> int:
-    """``VmHWM`` of a process, in bytes."""
-    status = Path(f"/proc/{pid}/status").read_text("ascii", "replace")
-    return int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0]) * 1024
+    """``VmHWM`` of a process, in bytes; 0 when it has ended."""
+    found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text("ascii", "replace"))
+    return int(found[1]) * 1024 if found else 0
 
 
 class LineReader:
