@@ -52,7 +52,7 @@ def everything(library: Library) -> list[Arrived]:
 @pytest.mark.process
 def test_four_processes_lose_nothing(tmp_path: Path) -> None:
     folder = prepared(tmp_path / "library")
-    count = 300
+    count = 600
     processes = [
         subprocess.Popen([sys.executable, "-m", "tests.fleet.writer", str(folder.root), name, str(count)], stderr=subprocess.PIPE)
         for name in NAMES
