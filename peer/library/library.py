@@ -46,7 +46,9 @@ from store.scratch import ScratchFolder
 from store.seen import SeenReport
 from store.sqlite_log import LOG_SCHEMA, SqliteLogStore
 
-PEER_SCHEMA = SchemaPart(name="peer", scripts=[files("peer").joinpath("schema.sql").read_text("utf-8")])
+PEER_SCHEMA = SchemaPart(
+    name="peer", scripts=[files("peer").joinpath(script).read_text("utf-8") for script in ("schema.sql", "schema_2.sql")]
+)
 
 
 class Library:
