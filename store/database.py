@@ -35,6 +35,7 @@ class Database:
         self._lock = threading.RLock()
         self._depth = 0
         self.path = Path(path)
+        self.is_open = True
         with translated():
             if read_only:
                 self._connection = sqlite3.connect(
@@ -118,6 +119,7 @@ class Database:
 
     def close(self) -> None:
         with self._lock:
+            self.is_open = False
             self._connection.close()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from platform import system
 
 from crdt.clock import Stamp
@@ -24,7 +25,7 @@ from store.ids import RecordId, RecordKind
 
 
 def create_library(
-    folder: LibraryFolder, name: str, *, clock: Clock | None = None, randomness: Randomness = system_randomness
+    folder: LibraryFolder, name: str, *, clock: Clock | None = None, randomness: Randomness = system_randomness, notes: Path | None = None
 ) -> tuple[Library, str]:
     """The library, opened, and its recovery phrase, which is kept nowhere. Refuses a folder that holds a library."""
     if folder.exists():
@@ -37,7 +38,7 @@ def create_library(
     epoch = Epoch.generate(randomness)
     folder.create()
     keys.save(folder.device_key)
-    library = Library.create(folder, keys, master.library, clock=clock, randomness=randomness)
+    library = Library.create(folder, keys, master.library, clock=clock, randomness=randomness, notes=notes)
     certificate = issue_certificate(master, library=master.library, signing_key=keys.signing_key, wrapping_key=keys.wrapping_key)
     recipients = {master.id: master.wrapping_key, keys.id: keys.wrapping_key}
     with library.database.write():

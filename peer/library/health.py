@@ -11,6 +11,8 @@ from peer.library.instants import iso_utc, iso_utc_or_none
 from peer.library.library import Library
 from peer.library.queries import Queries
 from peer.library.writers import Writers
+from store.ids import LogId
+from store.sqlite_rows import LibraryRows
 
 MAX_PENDING = 1000
 """Waiting entries that are named one by one; ``pending_count`` counts all."""
@@ -157,8 +159,17 @@ def _forks(library: Library) -> Iterator[Mapping[str, Any]]:
             yield {
                 "log": log.hex(),
                 "device": None if device is None else writers.known(device).name,
+                "parted_after": _parted_after(library, log),
                 "tips": [{"seq": tip.seq, "entry": tip.name.hex()} for tip in tips],
             }
+
+
+def _parted_after(library: Library, log: LogId) -> int:
+    """The highest number that all branches of a log have in common; -1 when they share nothing."""
+    with library.database.read() as connection:
+        branches = LibraryRows(connection, library.id).branches_of(log).values()
+    beginnings = sorted(branch.first_seq for branch in branches)
+    return beginnings[1] - 1  # the log itself begins with the first of its branches
 
 
 def _held_back_by(library: Library) -> Iterator[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
 from typing import Self
@@ -27,6 +28,7 @@ from peer.library.causality import CausalPasts
 from peer.library.frontier import Frontier
 from peer.library.held import HeldTable
 from peer.library.hlc import DeviceClock
+from peer.library.instance import Instance, state_folder
 from peer.library.meta import Meta
 from peer.library.nodes import NodeTable
 from peer.library.projection import RecordProjection
@@ -37,7 +39,7 @@ from store.bodies import Open
 from store.database import Database, SchemaPart
 from store.encoding import TooLongError
 from store.entries import EntryKind
-from store.errors import RefusedError
+from store.errors import RefusedError, StoreError
 from store.heads import Heads, Tip
 from store.ids import DeviceId, EntryHash, LibraryId, LogId, RecordId
 from store.log import Outcome
@@ -45,6 +47,7 @@ from store.roster import Roster
 from store.scratch import ScratchFolder
 from store.seen import SeenReport
 from store.sqlite_log import LOG_SCHEMA, SqliteLogStore
+from store.sqlite_rows import LibraryRows
 
 PEER_SCHEMA = SchemaPart(
     name="peer", scripts=[files("peer").joinpath(script).read_text("utf-8") for script in ("schema.sql", "schema_2.sql")]
@@ -55,7 +58,15 @@ class Library:
     """Open with ``Library.open``; close it when done. One object may be used from several threads."""
 
     def __init__(
-        self, folder: LibraryFolder, database: Database, keys: DeviceKeys, library: LibraryId, clock: Clock, randomness: Randomness
+        self,
+        folder: LibraryFolder,
+        database: Database,
+        keys: DeviceKeys,
+        library: LibraryId,
+        clock: Clock,
+        randomness: Randomness,
+        *,
+        notes: Path | None = None,
     ) -> None:
         self.folder = folder
         self.database = database
@@ -70,8 +81,11 @@ class Library:
         self.downloads = DownloadQueue(database)
         self.held = HeldTable(database)
         self.hlc = DeviceClock(self.meta, clock)
+        self.instance = Instance(folder, self.meta, notes or state_folder())
         self._keyring: tuple[Roster, Keyring] | None = None
-        self._own_log: LogId | None = None
+        self.went_elsewhere = ""
+        """Why this device begins another log before it writes; empty when there is no reason."""
+        self._token_then: bytes | None = None
         self._scratch: ScratchFolder | None = None
         self._scratch_lock = threading.Lock()
         self._pasts = CausalPasts(database, library)
@@ -92,8 +106,10 @@ class Library:
         )
 
     @classmethod
-    def open(cls, folder: LibraryFolder, *, clock: Clock | None = None, randomness: Randomness = system_randomness) -> Self:
-        """The library in ``folder``; a sentence when there is none, or only half of one."""
+    def open(
+        cls, folder: LibraryFolder, *, clock: Clock | None = None, randomness: Randomness = system_randomness, notes: Path | None = None
+    ) -> Self:
+        """The library in ``folder``; a sentence when there is none, or only half of one. ``notes``: see ``peer.library.instance``."""
         if not folder.database.exists():
             raise UsageError(
                 f"There is no library in {folder.root}.",
@@ -102,26 +118,40 @@ class Library:
         database = Database(folder.database, [LOG_SCHEMA, PEER_SCHEMA])
         try:
             library = LibraryId(Meta(database).need("library"))
-            opened = cls(folder, database, DeviceKeys.load(folder.device_key), library, clock or SystemClock(), randomness)
+            opened = cls(folder, database, DeviceKeys.load(folder.device_key), library, clock or SystemClock(), randomness, notes=notes)
             if opened.own_log() is None:
                 raise UsageError(
                     f"This device hasn't finished joining the library in {folder.root}.",
                     hint="Run `calotype join` again with a new ticket; nothing was lost.",
                 )
+            opened._look_at_note()
         except BaseException:
             database.close()
             raise
         return opened
 
     @classmethod
-    def create(cls, folder: LibraryFolder, keys: DeviceKeys, library: LibraryId, *, clock: Clock, randomness: Randomness) -> Self:
+    def create(
+        cls,
+        folder: LibraryFolder,
+        keys: DeviceKeys,
+        library: LibraryId,
+        *,
+        clock: Clock,
+        randomness: Randomness,
+        notes: Path | None = None,
+    ) -> Self:
         """An empty database for ``library``; the caller brings genesis and membership and then begins this device's log."""
         database = Database(folder.database, [LOG_SCHEMA, PEER_SCHEMA])
         folder.database.chmod(0o600)
         Meta(database).put("library", library)
-        return cls(folder, database, keys, library, clock, randomness)
+        return cls(folder, database, keys, library, clock, randomness, notes=notes)
 
     def close(self) -> None:
+        if not self.database.is_open:
+            return
+        with suppress(StoreError):  # a database that is damaged is closed too, and without a note
+            self.note_progress()
         if self._scratch is not None:
             self._scratch.close()
         self.database.close()
@@ -143,10 +173,25 @@ class Library:
 
     def own_log(self) -> LogId | None:
         """The log that this device writes to; ``None`` until it has begun one."""
-        if self._own_log is None:
-            stored = self.meta.get("log")
-            self._own_log = None if stored is None else LogId(stored)
-        return self._own_log
+        stored = self.meta.get("log")
+        return None if stored is None else LogId(stored)
+
+    def _own_tip(self) -> Tip | None:
+        """This device's newest entry in the log that it writes to."""
+        log = self.own_log()
+        return None if log is None else self._pasts.newest(log, self.device)
+
+    def note_progress(self) -> None:
+        """Remember outside of the folder how far this device's log goes, so that an old copy of the folder is noticed."""
+        self.instance.note(self._own_tip())
+
+    def _look_at_note(self) -> None:
+        self.went_elsewhere = self.instance.why_new_log(self._own_tip())
+        self._token_then = self.instance.token
+
+    def needs_new_log(self) -> bool:
+        """Whether another log is to be begun before this device writes, and nobody did since the library was opened."""
+        return bool(self.went_elsewhere) and self.instance.token == self._token_then
 
     def roster(self) -> Roster:
         return self.log.roster()
@@ -173,7 +218,9 @@ class Library:
         log = self.own_log()
         if log is None:
             raise IntegrityError("This device hasn't begun a log in this library. Nothing was changed.", hint="Join the library again.")
-        return self._author_of(log)
+        if self.needs_new_log():
+            self.begin_log()
+        return self._author_of(self.own_log() or log)
 
     def _author_of(self, log: LogId) -> Author:
         return Author(self._authoring_parts(), self.keys, log, self.write_epoch)
@@ -198,29 +245,41 @@ class Library:
     def begin_log(self) -> None:
         """A log of this device's own, the next in number; its first entry names all that was applied."""
         before = self.own_log()
-        try:
-            with self.database.write():
-                number = self.meta.get_int("log_number", -1) + 1
-                if before is not None and (tip := self._pasts.newest(before, self.device)) is not None:
-                    self._frontier.name(before, tip)
-                self._own_log = LogId(self.randomness(LogId.SIZE))
-                self.meta.put("log", self._own_log)
-                self.meta.put_int("log_number", number)
-                self._author_of(self._own_log).control(EntryKind.OPEN, Open(device=self.device, number=number, log_before=before).encode())
-        except BaseException:
-            self._own_log = before
-            raise
+        with self.database.write():
+            number = self._next_log_number()
+            if before is not None and (tip := self._pasts.newest(before, self.device)) is not None:
+                self._frontier.name(before, tip)
+            log = LogId(self.randomness(LogId.SIZE))
+            self.meta.put("log", log)
+            self.meta.put_int("log_number", number)
+            self.instance.renew(self.randomness)
+            self._author_of(log).control(EntryKind.OPEN, Open(device=self.device, number=number, log_before=before).encode())
+
+    def _next_log_number(self) -> int:
+        """Above those of this device that are known here: a copy of it may have begun some, and the newer log's reports count."""
+        roster = self.roster()
+        return max((self.meta.get_int("log_number", -1), *(roster.log_numbers.get(log, -1) for log in roster.logs_of(self.device)))) + 1
 
     def change(self, edits: Iterable[Edit], *, purges: Iterable[RecordId] = ()) -> list[EntryHash]:
         """Write ``edits`` as this device."""
         return self.author().change(edits, purges=purges)
 
     def receive(self, raws: Sequence[bytes]) -> list[Outcome]:
-        """Verify, store and apply entries from elsewhere, in one transaction."""
+        """Verify, store and apply entries from elsewhere, in one transaction. If some are of the log that this device writes to, a copy of it
+        went on, or this is one: then it begins another log."""
         with self.database.write():
+            log = self.own_log()
+            tips = self._tips_of(log)
             outcomes = self.log.append(raws, now=self.clock.now())
             self._applier.catch_up()
+            if self._tips_of(log) != tips:
+                self.begin_log()
         return outcomes
+
+    def _tips_of(self, log: LogId | None) -> frozenset[EntryHash]:
+        with self.database.read() as connection:
+            branches = {} if log is None else LibraryRows(connection, self.id).branches_of(log)
+            return frozenset(branch.tip for branch in branches.values())
 
     def waiting_count(self) -> int:
         """How many stored entries can't be applied yet."""

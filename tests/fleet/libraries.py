@@ -25,6 +25,7 @@ from peer.library.creating import begin_as, create_library
 from peer.library.held import HeldFile
 from peer.library.library import Library
 from peer.originals.held import HeldStamp
+from store.heads import Heads
 from store.ids import FileHash, RecordId
 from store.log import Status
 
@@ -71,9 +72,16 @@ def admit(inviter: Library, folder: Path, *, name: str = "bert", seed: int = 2, 
 
 def give(source: Library, target: Library) -> int:
     """What ``target`` lacks of what ``source`` has, entries only. How many they were."""
+    given = _give(source, target, target.log.heads())
+    if unknown := source.log.heads().unknown(target.log.has):  # of logs with branches, as a session asks again
+        given += _give(source, target, target.log.heads().without(unknown))
+    return given
+
+
+def _give(source: Library, target: Library, heads: Heads) -> int:
     given = 0
     after = 0
-    while page := source.log.missing(target.log.heads(), limit_bytes=PAGE_BYTES, after=after):
+    while page := source.log.missing(heads, limit_bytes=PAGE_BYTES, after=after):
         outcomes = [outcome.status for outcome in target.receive([arrived.entry.raw for arrived in page])]
         assert {*outcomes} <= {Status.STORED, Status.KNOWN}  # of a log that was forked, more than what is missing may be sent
         given += outcomes.count(Status.STORED)

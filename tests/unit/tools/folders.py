@@ -23,6 +23,7 @@ from store.entries import Entry, EntryKind, make_prefix, seal_entry
 from store.heads import Heads
 from store.ids import FileHash, LibraryId, RecordId
 from store.sqlite_log import SqliteLogStore
+from tests.fleet.disks import at_home
 from tests.unit.peer.keys.seeded import Seeded
 
 NOW = 1_700_000_000_000
@@ -79,7 +80,7 @@ def open_pair(root: Path) -> Pair:
     """The pair that ``make_pair`` left in ``root``, a day later."""
     clock = SteppingClock(NOW + 86_400_000)
     laptop, phone = (
-        Library.open(LibraryFolder(root / name), clock=clock, randomness=Seeded(f"{name} again")) for name in ("laptop", "phone")
+        Library.open(at_home(LibraryFolder(root / name)), clock=clock, randomness=Seeded(f"{name} again")) for name in ("laptop", "phone")
     )
     return Pair(laptop=laptop, phone=phone)
 

@@ -12,6 +12,7 @@ from crdt.draft import Draft
 from crdt.update import Item, encode_update
 from peer.keys.epochs import Epoch
 from peer.layout import LibraryFolder
+from peer.library.library import Library
 from store.bodies import Checkpoint, Claim, Release, Remove, Settled
 from store.entries import Entry, EntryKind
 from store.ids import MASTER, FileHash, RecordId
@@ -122,7 +123,7 @@ def test_an_entry_that_waits(inspect: Inspect, root: Path, pair: Pair) -> None:
 def test_an_entry_whose_body_is_void(inspect: Inspect, root: Path, pair: Pair) -> None:
     entry = forge(pair.laptop, [(PHOTO, good_update)])
     with sqlite3.connect(LibraryFolder(root / "laptop").database) as database:
-        database.execute("INSERT INTO void VALUES (?, x'', 'the body doesn''t decode')", (pair.laptop.log.arrival(),))
+        database.execute("INSERT INTO void VALUES (?, x'', 'the body doesn''t decode')", (arrival_of(pair.laptop, entry),))
     database.close()
     document = inspect("entry", place(entry), "--library", root / "laptop", "--json").document()
     assert (document["verdict"], document["reason"]) == ("void", "the body doesn't decode")
@@ -250,3 +251,9 @@ def test_an_ambiguous_log_and_an_ambiguous_library(inspect: Inspect, root: Path)
     assert inspect("entry", f"{log.hex()}:0", *folder).failure()[1].startswith("More than one log")
     chosen = inspect("entry", f"{log.hex()}:0", "--library-id", second.id.hex()[:10], *folder).document()
     assert chosen["signature"]["device"] == bert.device.hex()
+
+
+def arrival_of(library: Library, entry: Entry) -> int:
+    arrived = library.log.get(entry.name)
+    assert arrived is not None
+    return arrived.arrival

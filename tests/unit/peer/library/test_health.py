@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from peer.library.coverage import uncovered
 from peer.library.devices import ACTIVE_MS, device_rows
 from peer.library.health import library_status
+from peer.library.instance import state_folder
 from peer.library.library import Library
 from peer.library.queues import Download, Priority, Upload
 from store.heads import Heads
@@ -173,6 +175,7 @@ def test_a_fork_is_shown_with_its_ends(tmp_path: Path) -> None:
     exchange(anna, bert)
     bert.close()
     backup = bert.folder.database.read_bytes()
+    shutil.copytree(state_folder() / "instances", tmp_path / "notes" / "instances")  # the whole machine is put back, its notes too
     again = Library.open(bert.folder, clock=anna.clock)
     edit(again, asset, rating=1)
     give(again, anna)
@@ -180,7 +183,7 @@ def test_a_fork_is_shown_with_its_ends(tmp_path: Path) -> None:
     for leftover in bert.folder.private.glob("library.db*"):
         leftover.unlink()
     bert.folder.database.write_bytes(backup)
-    restored = Library.open(bert.folder, clock=anna.clock)
+    restored = Library.open(bert.folder, clock=anna.clock, notes=tmp_path / "notes")
     edit(restored, asset, rating=2)
     give(restored, anna)
     document = library_status(anna, None).to_json()
