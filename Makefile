@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test unit process check format bench clean
+.PHONY: demo test unit process network check format bench clean
 
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; set PYTHON=…")'
@@ -17,13 +17,17 @@ $(READY): pyproject.toml
 demo: $(READY)  ## import, edit apart, come together: PHOTOS=DIR for your own photographs, KEEP=1 to look around afterwards
 	@$(BIN)/python -m tests.demo $(if $(PHOTOS),--photos "$(PHOTOS)") $(if $(KEEP),--keep)
 
-test: unit process  ## every test
+test: unit process network  ## every test
 
 unit: $(READY)  ## the fast part, on all cores: no processes but decoders
-	@$(BIN)/python -m pytest -q -n auto -m "not process" $(ARGS)
+	@$(BIN)/python -m pytest -q -n auto -m "not process and not network" $(ARGS)
 
 process: $(READY)  ## real processes that are killed, stopped and starved
 	@$(BIN)/python -m pytest -q -m process $(ARGS)
+
+network: $(READY)  ## hosts in network namespaces; as root, else skipped. Installs what is missing where apt-get does
+	@$(BIN)/python -m tests.network.needs
+	@$(BIN)/python -m pytest -q -n 2 -m network $(ARGS) tests/network
 
 check: $(READY)  ## lint, format, types, imports
 	@$(BIN)/ruff check .

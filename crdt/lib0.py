@@ -93,8 +93,8 @@ def read_text(data: bytes, position: int) -> tuple[str, int]:
         raise MalformedUpdateError("text is not UTF-8") from None
 
 
-def read_any(data: bytes, position: int, depth: int) -> tuple[Value, int]:
-    """A value in which lists and maps stand at most ``depth`` deep in each other."""
+def read_any(data: bytes, position: int, depth: int, *, any_order: bool = False) -> tuple[Value, int]:
+    """A value in which lists and maps stand at most ``depth`` deep in each other. ``any_order``: the engine wrote it, whose maps are not sorted."""
     tag = data[position]
     position += 1
     if tag == _INTEGER:
@@ -106,9 +106,9 @@ def read_any(data: bytes, position: int, depth: int) -> tuple[Value, int]:
     if tag == _NULL:
         return None, position
     if tag == _LIST:
-        return _read_list(data, position, depth)
+        return _read_list(data, position, depth, any_order)
     if tag == _MAP:
-        return _read_map(data, position, depth)
+        return _read_map(data, position, depth, any_order)
     if tag in (_TRUE, _FALSE):
         return tag == _TRUE, position
     if tag in (_FLOAT32, _FLOAT64):
@@ -152,18 +152,18 @@ def _fits_float32(value: float) -> bool:
     return bool(_F32.unpack(_F32.pack(value))[0] == value)
 
 
-def _read_list(data: bytes, position: int, depth: int) -> tuple[Value, int]:
+def _read_list(data: bytes, position: int, depth: int, any_order: bool) -> tuple[Value, int]:
     if depth < 1:
         raise MalformedUpdateError("a value is nested too deep")
     count, position = read_varuint(data, position)
     items: list[Value] = []
     for _ in range(count):
-        item, position = read_any(data, position, depth - 1)
+        item, position = read_any(data, position, depth - 1, any_order=any_order)
         items.append(item)
     return items, position
 
 
-def _read_map(data: bytes, position: int, depth: int) -> tuple[Value, int]:
+def _read_map(data: bytes, position: int, depth: int, any_order: bool) -> tuple[Value, int]:
     if depth < 1:
         raise MalformedUpdateError("a value is nested too deep")
     count, position = read_varuint(data, position)
@@ -171,14 +171,16 @@ def _read_map(data: bytes, position: int, depth: int) -> tuple[Value, int]:
     last: bytes | None = None
     for _ in range(count):
         raw, position = read_bytes(data, position)
-        if last is not None and raw <= last:
+        if last is not None and raw <= last and not any_order:
             raise MalformedUpdateError("the keys of a map are not sorted, or occur twice")
         last = raw
         try:
             key = raw.decode()
         except UnicodeDecodeError:
             raise MalformedUpdateError("text is not UTF-8") from None
-        items[key], position = read_any(data, position, depth - 1)
+        items[key], position = read_any(data, position, depth - 1, any_order=any_order)
+    if len(items) != count:
+        raise MalformedUpdateError("the keys of a map are not sorted, or occur twice")
     return items, position
 
 

@@ -77,12 +77,12 @@ def decode_update(data: bytes) -> DecodedUpdate:
         raise MalformedUpdateError(f"an update is longer than {MAX_UPDATE_BYTES} bytes")
     try:
         client, items, deletes_at = _read_items(data)
-        deletes, end = _read_deletes(data, deletes_at)
+        deletes, end = read_deletes(data, deletes_at)
     except IndexError:
         raise MalformedUpdateError("an update ends too early") from None
     if end != len(data):
         raise MalformedUpdateError("an update is followed by more bytes")
-    if deletes and data[deletes_at:] != _encoded_deletes(merged(deletes)):
+    if deletes and data[deletes_at:] != encoded_deletes(merged(deletes)):
         raise MalformedUpdateError("deletes are not sorted, or overlap, or touch")
     return DecodedUpdate(client=client, items=items, deletes=deletes)
 
@@ -99,11 +99,11 @@ def encode_update(client: int, items: Sequence[Item], deletes: Iterable[DeleteRa
         write_varuint(out, client)
         out.append(0)
         for item in items:
-            _write_item(out, item)
+            write_item(out, item)
     else:
         out.append(0)
     ranges = merged(deletes)
-    out += _encoded_deletes(ranges)
+    out += encoded_deletes(ranges)
     if len(items) > MAX_ITEMS or len(ranges) > MAX_DELETES or len(out) > MAX_UPDATE_BYTES:
         raise BadValueError(
             f"one change of a record sets at most {MAX_ITEMS} keys, deletes {MAX_DELETES} ranges and takes {MAX_UPDATE_BYTES} bytes"
@@ -127,7 +127,7 @@ def decode_deletes(data: bytes) -> list[DeleteRange]:
     """The deletes of an update that the engine made and that sets nothing, in the agreed form."""
     try:
         blocks, position = read_varuint(data, 0)
-        deletes, position = _read_deletes(data, position)
+        deletes, position = read_deletes(data, position)
     except IndexError:
         raise MalformedUpdateError("an update ends too early") from None
     if blocks or position != len(data):
@@ -201,7 +201,8 @@ def _what_is_wrong(data: bytes, position: int) -> str:
     return "an item is not a key of the root map"
 
 
-def _write_item(out: bytearray, item: Item) -> None:
+def write_item(out: bytearray, item: Item) -> None:
+    """Appends an item; ``BadValueError`` when its value is too long."""
     out += _ITEM_HEAD
     write_bytes(out, item.key.encode())
     out += _PAIR_HEAD
@@ -212,14 +213,15 @@ def _write_item(out: bytearray, item: Item) -> None:
         raise BadValueError(f"a value is longer than {MAX_VALUE_BYTES} bytes")
 
 
-def _read_deletes(data: bytes, position: int) -> tuple[tuple[DeleteRange, ...], int]:
+def read_deletes(data: bytes, position: int, *, at_most: int = MAX_DELETES) -> tuple[tuple[DeleteRange, ...], int]:
+    """The ranges, in any order, and the position behind them; ``MalformedUpdateError``, or ``IndexError`` when the buffer ends too early."""
     deletes: list[DeleteRange] = []
     clients, position = read_varuint(data, position)
     for _ in range(clients):
         client, position = read_varuint(data, position)
         count, position = read_varuint(data, position)
-        if not count or len(deletes) + count > MAX_DELETES:
-            raise MalformedUpdateError(f"an update holds more than {MAX_DELETES} deletes, or a client without any")
+        if not count or len(deletes) + count > at_most:
+            raise MalformedUpdateError(f"an update holds more than {at_most} deletes, or a client without any")
         for _ in range(count):
             clock, position = read_varuint(data, position)
             length, position = read_varuint(data, position)
@@ -229,7 +231,8 @@ def _read_deletes(data: bytes, position: int) -> tuple[tuple[DeleteRange, ...], 
     return tuple(deletes), position
 
 
-def _encoded_deletes(ranges: Sequence[DeleteRange]) -> bytes:
+def encoded_deletes(ranges: Sequence[DeleteRange]) -> bytes:
+    """``ranges`` as ``merged`` gives them."""
     out = bytearray()
     by_client: dict[int, list[DeleteRange]] = {}
     for piece in ranges:

@@ -4,6 +4,8 @@ originals/2024/07/IMG_0042.HEIC     what the person sees: files as imported, mod
 .calotype/library.db                log, records, projections, queues
 .calotype/device.key                this device's private keys, mode 0600
 .calotype/renditions/ab/abcd…       thumbnails and previews by SHA-256
+.calotype/checkpoints/              sealed blobs of checkpoints
+.calotype/carried/                  sealed blobs kept for others, until relays have them
 .calotype/incoming/                 files on their way in; safe to lose
 .calotype/engine.lock, engine.json  who runs the engine, and how other commands reach it
 """
@@ -47,6 +49,14 @@ class LibraryFolder:
     @property
     def renditions(self) -> Path:
         return self.private / "renditions"
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.private / "checkpoints"
+
+    @property
+    def carried(self) -> Path:
+        return self.private / "carried"
 
     @property
     def engine_lock(self) -> Path:

@@ -64,6 +64,7 @@ class Libraries(Protocol):
     - ``atomic``: what happens in the block, on this and on stores that share its database, is durable together or not at all.
     - ``register`` uses the token once for each library and answers the library's quota; ``TokenInvalidError`` when the token
       is unknown, or used up by others. A library that is registered keeps its quota.
+    - ``add_entry_bytes``: so many bytes of entries more, or, below zero, fewer.
     - ``add_blob``: from now on the library holds the blob. False: it did already. ``QuotaError`` when there is no room for it;
       ``NotFoundError`` for a library that isn't registered.
     - ``held`` are those that this library holds; what others hold doesn't count.

@@ -60,6 +60,7 @@ from relay.messages.limits import (
     SMALL_BODY,
 )
 from relay.seams import RunBlocking, run_in_thread
+from relay.transport import DirectWay
 from store.blobs import MAX_BLOB_BYTES
 from store.encoding import MalformedError
 from store.ids import BlobId, LibraryId
@@ -71,7 +72,7 @@ class HttpNode:
     """``SyncApi`` over HTTP. Use as an asynchronous context manager; leaving it closes the connections.
 
     ``url`` has to begin with https unless it names this machine (``AddressError``). At most ``connections`` calls are under
-    way at once; others wait.
+    way at once; others wait. With a ``way``, connections go there, by TLS as it says; of the ``url`` only the name counts, which TLS asks for.
     """
 
     def __init__(
@@ -81,10 +82,11 @@ class HttpNode:
         patience: Patience | None = None,
         connections: int = 16,
         ssl_context: ssl.SSLContext | None = None,
+        way: DirectWay | None = None,
         run_blocking: RunBlocking = run_in_thread,
     ) -> None:
         self.url = parse_node_url(url)
-        self._calls = HttpCalls(self.url, patience=patience or Patience(), connections=connections, ssl_context=ssl_context)
+        self._calls = HttpCalls(self.url, patience=patience or Patience(), connections=connections, ssl_context=ssl_context, way=way)
         self._run_blocking = run_blocking
         self.traffic = self._calls.traffic
 

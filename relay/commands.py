@@ -24,6 +24,7 @@ from relay.program import ListenAddress, run_relay
 from relay.seams import SystemClock, system_randomness
 from relay.sizes import parse_size, spell_size
 from relay.sqlite_accounts import SqliteLibraries, SqliteSessions
+from store.sqlite_log import SqliteLogStore
 
 P = ParamSpec("P")
 TOKEN_BYTES = 20
@@ -204,8 +205,13 @@ def stats(invocation: Invocation) -> None:
         accounts = store.accounts()
         unused_tokens = store.unused_tokens()
         sessions = SqliteSessions(database).count(now=now)
+        figures = [SqliteLogStore(database, account.library).figures() for account in accounts]
     content = {
         "libraries": len(accounts),
+        "entries": sum(each.entries for each in figures),
+        "pruned_entries": sum(each.stubs for each in figures),
+        "pruned_bytes": sum(each.pruned_bytes for each in figures),
+        "detached_entries": sum(each.detached for each in figures),
         "blobs": sum(account.blobs for account in accounts),
         "blob_bytes": sum(account.blob_bytes for account in accounts),
         "entry_bytes": sum(account.entry_bytes for account in accounts),
@@ -214,7 +220,7 @@ def stats(invocation: Invocation) -> None:
         "database_bytes": invocation.folder.database.stat().st_size,
         "disk_free": shutil.disk_usage(invocation.folder.root).free,
     }
-    human = "\n".join(f"{name.replace('_', ' '):<15} {spell_size(value) if _is_size(name) else value}" for name, value in content.items())
+    human = "\n".join(f"{name.replace('_', ' '):<16} {spell_size(value) if _is_size(name) else value}" for name, value in content.items())
     invocation.answer(content, human)
 
 

@@ -15,7 +15,7 @@ import trio
 from relay.errors import ProtocolViolationError, SyncError, TimedOutError, TooManyError, UnavailableError, error_named
 from relay.messages import ErrorBody
 from relay.messages.limits import SMALL_BODY
-from relay.transport import Traffic, Transport
+from relay.transport import DirectWay, Traffic, Transport
 from store.encoding import MalformedError
 
 CLEAN_UP_SECONDS = 1
@@ -37,16 +37,19 @@ class Patience:
 class HttpCalls:
     """Calls to one address. ``traffic`` counts the bytes that go over the wire."""
 
-    def __init__(self, url: str, *, patience: Patience, connections: int, ssl_context: ssl.SSLContext | None) -> None:
+    def __init__(
+        self, url: str, *, patience: Patience, connections: int, ssl_context: ssl.SSLContext | None, way: DirectWay | None = None
+    ) -> None:
         self.patience = patience
         self.traffic = Traffic()
         self._url = url
         self._client = httpx.AsyncClient(
             transport=Transport(
-                ssl_context=ssl_context or (httpx.create_ssl_context() if url.startswith("https:") else None),
+                ssl_context=ssl_context or (httpx.create_ssl_context() if url.startswith("https:") and way is None else None),
                 connections=connections,
                 keep_alive_seconds=_KEEP_ALIVE_SECONDS,
                 traffic=self.traffic,
+                way=way,
             ),
             timeout=httpx.Timeout(patience.between_bytes, connect=patience.connect, pool=None),
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),

@@ -114,8 +114,8 @@ class LibraryService:
     def _begin(self, _: Session, request: PullRequest) -> _Scan:
         cursor = request.cursor
         if cursor is not None and cursor.store == self._parts.store and cursor.arrival <= self._log.arrival():
-            return _Scan(theirs=None, start=cursor.arrival)
-        return _Scan(theirs=request.heads, start=0)
+            return _Scan(theirs=None, start=cursor.arrival, control=request.control)
+        return _Scan(theirs=request.heads, start=0, control=request.control)
 
     def _page(self, _: Session, scan: _Scan, start: int, limit: int) -> _Page:
         newest = self._log.arrival()
@@ -124,6 +124,8 @@ class LibraryService:
         return _Page(raws=tuple(each.entry.raw for each in found), reached=reached, is_last=reached >= newest)
 
     def _found(self, scan: _Scan, start: int, limit: int) -> list[Arrived]:
+        if scan.control:
+            return self._log.control(start, limit_bytes=limit)
         if scan.theirs is None:
             return self._log.after(start, limit_bytes=limit)
         return self._log.missing(scan.theirs, limit_bytes=limit, after=start)
@@ -133,6 +135,8 @@ class LibraryService:
             raise TooLargeError(f"a push has at most {MAX_PUSH_ENTRIES} entries and {MAX_PUSH_BYTES} bytes")
         pushed = await self._run(self._push, raws)
         hub = self._parts.hub
+        if pushed.has_control:
+            self._parts.pruning_due.add(self._library)
         if pushed.stored:
             for reader in hub.readers(self._library):
                 reader.entries_arrived(pushed.arrival)
@@ -159,13 +163,20 @@ class LibraryService:
             after=arrival if came_alone else before,
         )
         new_roster = self._log.roster()
-        return _Pushed(result=result, stored=len(stored), arrival=arrival, new_roster=None if new_roster is roster else new_roster)
+        return _Pushed(
+            result=result,
+            stored=len(stored),
+            arrival=arrival,
+            has_control=bool(stored) and bool(self._log.control(before, limit_bytes=0)),
+            new_roster=None if new_roster is roster else new_roster,
+        )
 
     async def seen(self, reports: Sequence[bytes]) -> int:
         if len(reports) > MAX_REPORTS or sum(map(len, reports)) > MAX_REPORTS_BYTES:
             raise TooLargeError(f"at most {MAX_REPORTS} reports and {MAX_REPORTS_BYTES} bytes at once")
         accepted, refused = await self._run(self._put_reports, reports)
         if accepted:
+            self._parts.pruning_due.add(self._library)
             for reader in self._parts.hub.readers(self._library):
                 reader.seen_changed()
         if refused is not None:
@@ -178,7 +189,7 @@ class LibraryService:
         refused: SyncError | None = None
         for raw in reports:
             try:
-                accepted += self._log.put_seen(raw)
+                accepted += self._log.put_seen(raw, now=self._parts.clock.now())
             except RefusedError as error:
                 refused = refused or error_named(error.code, str(error), status=422)
         return accepted, refused
@@ -194,6 +205,7 @@ class LibraryService:
         )
         subscription.entries_arrived(arrival)
         with self._parts.hub.subscribed(subscription):
+            await self.check()  # a removal may have come before the hub knew of this stream
             yield subscription
 
     # Blobs
@@ -310,10 +322,11 @@ class LibraryService:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Scan:
-    """How a pull goes through the log: in order of arrival from ``start`` on, leaving out what ``theirs`` say is there."""
+    """How a pull goes through the log: in order of arrival from ``start`` on, leaving out what ``theirs`` say is there, or what isn't ``control``."""
 
     theirs: Heads | None
     start: int
+    control: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -327,9 +340,10 @@ class _Page:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Pushed:
-    """What a push did; ``new_roster`` only when it changed the roster."""
+    """What a push did; ``has_control``: control entries are among what it stored. ``new_roster`` only when it changed the roster."""
 
     result: PushResult
     stored: int
     arrival: int
+    has_control: bool
     new_roster: Roster | None

@@ -35,13 +35,16 @@ class Subscription:
         self._is_ended = False
         self._news = trio.Event()
         self._arrival: int | None = None
+        self._told_arrival = -1
         self._seen_changed = False
         self._blobs: dict[BlobId, None] = {}
         self._wanted: dict[BlobId, None] = {}
 
     def entries_arrived(self, arrival: int) -> None:
-        self._arrival = max(arrival, self._arrival or 0)
-        self._news.set()
+        """Once for each number, however often and from wherever it is said."""
+        if arrival > self._told_arrival:
+            self._arrival = max(arrival, self._arrival or 0)
+            self._news.set()
 
     def seen_changed(self) -> None:
         self._seen_changed = True
@@ -81,6 +84,7 @@ class Subscription:
     def _take(self) -> Hint | None:
         if self._arrival is not None:
             arrival, self._arrival = self._arrival, None
+            self._told_arrival = arrival
             return EntriesArrived(arrival=arrival)
         if self._seen_changed:
             self._seen_changed = False

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar, TypeVarTuple
 
+import trio
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from relay.accounts import Libraries, Mailboxes, Session, Sessions, TokenHash
@@ -18,6 +19,27 @@ from store.log import LogStore
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
+
+
+class LibrariesDue:
+    """Libraries that somebody is to look at, each once however often it was named. On the trio thread."""
+
+    def __init__(self) -> None:
+        self._libraries: set[LibraryId] = set()
+        self._any = trio.Event()
+
+    def add(self, library: LibraryId) -> None:
+        self._libraries.add(library)
+        self._any.set()
+
+    async def wait(self) -> None:
+        """Until there is one."""
+        await self._any.wait()
+
+    def take(self) -> frozenset[LibraryId]:
+        """Those that were named since the last time."""
+        taken, self._libraries, self._any = frozenset(self._libraries), set(), trio.Event()
+        return taken
 
 
 class Logs:
@@ -50,6 +72,7 @@ class NodeParts:
     randomness: Randomness
     run_blocking: RunBlocking
     hub: NewsHub = field(default_factory=NewsHub)
+    pruning_due: LibrariesDue = field(default_factory=LibrariesDue)
 
     async def run(self, function: Callable[[*Ts], T], *arguments: *Ts) -> T:
         """``function`` in a worker thread, with the stores' errors as ours."""

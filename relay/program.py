@@ -47,7 +47,7 @@ def open_node(
             libraries=SqliteLibraries(database),
             sessions=SqliteSessions(database),
             mailboxes=SqliteMailboxes(database),
-            logs=Logs(lambda library: SqliteLogStore(database, library)),
+            logs=Logs(lambda library: SqliteLogStore(database, library, trusts_settled=True)),
             blobs=blobs,
             clock=clock,
             randomness=randomness,
@@ -97,7 +97,10 @@ async def run_relay(folder: DataFolder, address: ListenAddress, *, ready_file: P
             _log.info("stopping")
             service.stop()
 
-        await serve(NodeApp(service), listeners, until=until_stopped)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(service.keep_pruned)
+            await serve(NodeApp(service), listeners, until=until_stopped)
+            nursery.cancel_scope.cancel()
 
 
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)

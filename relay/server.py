@@ -5,15 +5,18 @@ stops reading blocks the task that writes to it for ever, because writes are shi
 a body nobody reads and goes can leave its tasks behind; an exception in one connection ends the whole server; and nothing
 bounds the number of connections. So each connection runs under a ``_Connection``, which limits the time of a write, reads in
 larger pieces, and takes down what is left of a connection some seconds after its client went.
+
+What has to be settled before a connection may speak HTTP at all (TLS, on the local network) is a ``Guard``'s.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import trio
 from hypercorn.app_wrappers import ASGIWrapper
@@ -47,6 +50,44 @@ class ServerLimits:
     silence_seconds: float = 300
 
 
+Stream = trio.SocketStream | trio.SSLStream[trio.SocketStream]
+
+
+class NotAdmittedError(Exception):
+    """A connection that gets no answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admitted:
+    """A connection that may speak HTTP over ``stream``. The application finds ``state`` in the scope of each call, under "state"."""
+
+    stream: Stream
+    state: dict[str, Any] = field(default_factory=dict)
+
+
+class Control(Protocol):
+    """A connection as its guard has it in hand: ``abort`` ends it at once, whatever waits for it."""
+
+    @property
+    def client_left(self) -> bool: ...
+
+    def abort(self) -> None: ...
+
+
+class Guard(Protocol):
+    """What stands before HTTP. ``admit`` is around all that a connection does; it raises ``NotAdmittedError``, or yields."""
+
+    def admit(self, stream: trio.SocketStream, control: Control) -> AbstractAsyncContextManager[Admitted]: ...
+
+
+class OpenToAll:
+    """Every connection speaks HTTP from its first byte."""
+
+    @asynccontextmanager
+    async def admit(self, stream: trio.SocketStream, control: Control) -> AsyncGenerator[Admitted]:
+        yield Admitted(stream=stream)
+
+
 class _Connection:
     """A TCP connection that is read in large pieces and can't be blocked by a client that doesn't read.
 
@@ -56,10 +97,11 @@ class _Connection:
     def __init__(self, stream: trio.SocketStream, limits: ServerLimits) -> None:
         self.socket = stream.socket
         self.scope = trio.CancelScope()
-        self._stream = stream
+        self._stream: Stream = stream
         self._limits = limits
         self._next_read = limits.first_read_bytes
         self._sent_at = trio.current_time()
+        self.client_left = False
 
     async def receive_some(self, max_bytes: int) -> bytes | bytearray:
         """Larger pieces the longer a body gets; small ones at first, because what waits for its turn waits in memory."""
@@ -98,10 +140,15 @@ class _Connection:
             raise
 
     async def send_eof(self) -> None:
-        await self._stream.send_eof()
+        if isinstance(self._stream, trio.SocketStream):  # TLS has no half-closed connections
+            await self._stream.send_eof()
 
     async def aclose(self) -> None:
         await self._stream.aclose()
+
+    def speak_over(self, stream: Stream) -> None:
+        """What is received and sent goes through ``stream``, which is on top of this connection."""
+        self._stream = stream
 
     def abort(self) -> None:
         """Whatever waits for this connection fails now, shielded or not."""
@@ -109,15 +156,17 @@ class _Connection:
         self.socket.close()
 
     def _client_went(self) -> None:
+        self.client_left = True
         self.scope.deadline = min(self.scope.deadline, trio.current_time() + self._limits.linger_seconds)
 
 
 class _Connections:
     """The connections that are open, each served by hypercorn."""
 
-    def __init__(self, app: ASGIApp, limits: ServerLimits) -> None:
+    def __init__(self, app: ASGIApp, limits: ServerLimits, guard: Guard) -> None:
         self._app = ASGIWrapper(cast(Any, app))
         self._limits = limits
+        self._guard = guard
         self._config = _config(limits)
         self._context = WorkerContext(None)
         self._open: set[_Connection] = set()
@@ -131,7 +180,12 @@ class _Connections:
         self._open.add(connection)
         try:
             with connection.scope:
-                await TCPServer(self._app, self._config, self._context, ConnectionState({}), cast(Any, connection)).run()
+                async with self._guard.admit(stream, connection) as admitted:
+                    connection.speak_over(admitted.stream)
+                    state = ConnectionState(admitted.state)
+                    await TCPServer(self._app, self._config, self._context, state, cast(Any, connection)).run()
+        except NotAdmittedError:
+            return
         except Exception:  # noqa: BLE001 - the boundary: bytes that upset the HTTP libraries end this connection only
             _log.exception("a connection ended by a fault in it")
         finally:
@@ -160,10 +214,15 @@ def _config(limits: ServerLimits) -> Config:
 
 
 async def serve(
-    app: ASGIApp, listeners: Sequence[trio.SocketListener], *, until: Callable[[], Awaitable[object]], limits: ServerLimits | None = None
+    app: ASGIApp,
+    listeners: Sequence[trio.SocketListener],
+    *,
+    until: Callable[[], Awaitable[object]],
+    limits: ServerLimits | None = None,
+    guard: Guard | None = None,
 ) -> None:
     """Answer on ``listeners`` until ``until`` returns; then finish what is under way, for some seconds at most."""
-    connections = _Connections(app, limits or ServerLimits())
+    connections = _Connections(app, limits or ServerLimits(), guard or OpenToAll())
     async with trio.open_nursery() as ending:
         async with trio.open_nursery() as serving:
             async with trio.open_nursery() as listening:

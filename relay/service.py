@@ -38,6 +38,7 @@ from relay.messages import (
 )
 from relay.messages.limits import MAX_MAIL_BYTES, MAX_MAIL_WAIT_SECONDS, MAX_STATEMENT_SECONDS, NONCE_BYTES, PROTOCOL_VERSION
 from relay.parts import NodeParts
+from relay.pruning import keep_pruned
 from store.entries import EntryKind, parse_entry
 from store.ids import LibraryId
 from store.log import LogStore, Outcome, Status
@@ -65,6 +66,10 @@ class NodeService:
         self.is_stopping = True
         self._parts.hub.end_where(lambda _: True)
         self._mail_came.set()
+
+    async def keep_pruned(self) -> None:
+        """Relays run this beside serving, until it is cancelled: see ``relay.pruning``."""
+        await keep_pruned(self._parts)
 
     async def in_thread(self, function: Callable[[*Ts], T], *arguments: *Ts) -> T:
         """Work that would hold up the trio thread, such as the encoding of large messages."""

@@ -9,7 +9,7 @@ what TLS, TCP and IP add is not.
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterable, Iterable, Iterator
+from collections.abc import AsyncIterable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Self, cast
@@ -32,10 +32,25 @@ class Traffic:
     received: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectWay:
+    """Where a node is, when its address doesn't say it, and who it has to be.
+
+    ``host`` may be an IPv6 address with a scope. ``check`` is shown the certificate (DER) that each connection's other side proved to have; it raises
+    a ``SyncError`` when that isn't the one who was meant.
+    """
+
+    host: str
+    port: int
+    ssl_context: ssl.SSLContext
+    check: Callable[[bytes], None]
+
+
 class _MeteredStream(httpcore.AsyncNetworkStream):
-    def __init__(self, stream: httpcore.AsyncNetworkStream, traffic: Traffic) -> None:
+    def __init__(self, stream: httpcore.AsyncNetworkStream, traffic: Traffic, way: DirectWay | None) -> None:
         self._stream = stream
         self._traffic = traffic
+        self._way = way
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """As much as is there: ``max_bytes`` is what httpcore would be content with."""
@@ -53,16 +68,24 @@ class _MeteredStream(httpcore.AsyncNetworkStream):
     async def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.AsyncNetworkStream:
-        return _MeteredStream(await self._stream.start_tls(ssl_context, server_hostname, timeout), self._traffic)
+        secured = await self._stream.start_tls(ssl_context, server_hostname, timeout)
+        if self._way is not None:
+            try:
+                self._way.check(secured.get_extra_info("ssl_object").getpeercert(binary_form=True))
+            except BaseException:
+                await secured.aclose()
+                raise
+        return _MeteredStream(secured, self._traffic, self._way)
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)
 
 
 class _MeteredBackend(httpcore.AsyncNetworkBackend):
-    def __init__(self, traffic: Traffic) -> None:
+    def __init__(self, traffic: Traffic, way: DirectWay | None) -> None:
         self._backend = httpcore.TrioBackend()
         self._traffic = traffic
+        self._way = way
 
     async def connect_tcp(
         self,
@@ -72,8 +95,10 @@ class _MeteredBackend(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
+        if self._way is not None:
+            host, port = self._way.host, self._way.port
         stream = await self._backend.connect_tcp(host, port, timeout, local_address, socket_options)
-        return _MeteredStream(stream, self._traffic)
+        return _MeteredStream(stream, self._traffic, self._way)
 
     async def sleep(self, seconds: float) -> None:
         await self._backend.sleep(seconds)
@@ -97,16 +122,39 @@ class _Body(httpx.AsyncByteStream):
             await close()
 
 
+class _Content:
+    """The content of a request. A generator that is left in the middle, when the connection breaks, would have to be cleaned up by somebody."""
+
+    def __init__(self, content: bytes) -> None:
+        self._left = [content] if content else []
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if not self._left:
+            raise StopAsyncIteration
+        return self._left.pop()
+
+
 class Transport(httpx.AsyncBaseTransport):
     """``httpx``'s transport over an ``httpcore`` pool whose connections are metered. Raises our errors."""
 
-    def __init__(self, *, ssl_context: ssl.SSLContext | None, connections: int, keep_alive_seconds: float, traffic: Traffic) -> None:
+    def __init__(
+        self,
+        *,
+        ssl_context: ssl.SSLContext | None,
+        connections: int,
+        keep_alive_seconds: float,
+        traffic: Traffic,
+        way: DirectWay | None = None,
+    ) -> None:
         self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=ssl_context,
+            ssl_context=ssl_context if way is None else way.ssl_context,
             max_connections=connections,
             max_keepalive_connections=connections,
             keepalive_expiry=keep_alive_seconds,
-            network_backend=_MeteredBackend(traffic),
+            network_backend=_MeteredBackend(traffic, way),
         )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -114,7 +162,7 @@ class Transport(httpx.AsyncBaseTransport):
             method=request.method,
             url=httpcore.URL(scheme=request.url.raw_scheme, host=request.url.raw_host, port=request.url.port, target=request.url.raw_path),
             headers=request.headers.raw,
-            content=cast(AsyncIterable[bytes], request.stream),
+            content=_Content(request.content),
             extensions=request.extensions,
         )
         with errors_translated():

@@ -7,11 +7,17 @@ An entry is admitted when all of this holds, looked at in this order:
    every other log; in the master log only what the master writes, in the others only what devices write;
 3. its predecessor and deps, as far as they are stored, are what it says that they are: the log and the number of each;
 4. its author signed it. The author is the master, once a genesis whose keys hash to the library id is stored (or is the
-   entry itself), or a device whose certificate counts: for an `open` the device that it names, so an open that names another
+   entry itself), or a device that is or was certified: for an `open` the device that it names, so an open that names another
    device fails here; else the author of the predecessor. While the predecessor isn't stored, any who opened a log of that
-   id will do, so that bytes that were tampered with are refused and don't wait;
-5. its predecessor and deps are all stored, else it *waits*;
+   id will do, so that bytes that were tampered with are refused and don't wait. Until the author is known, the entry *waits*;
+5. its predecessor and deps are all stored, or lie below a settled checkpoint on a node that goes by that. Else a control entry that is needed
+   before them (``DETACHABLE``) is admitted *detached*: it counts in the roster at once. Everything else *waits*;
 6. the body of a control entry is what its kind demands; a certificate is for this library and signed by the entry's author.
+
+Who keeps a detached entry asks again when what it builds on is there. If it is refused then (its predecessor isn't what it says), it is
+dropped: where the predecessor came first it was never stored, and what is stored must not depend on the order of arrival.
+
+Whether its author was removed makes no difference, for the same reason. Seen reports are for the living: of a removed device none is kept.
 """
 
 from __future__ import annotations
@@ -20,17 +26,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from store.authority import Authority
 from store.bodies import Certification, Genesis, Open, parse_control
 from store.branches import Position
 from store.certificates import verify_certificate
 from store.entries import Entry, EntryKind, is_signed_by
 from store.errors import RefusedError
 from store.ids import MASTER, NO_ENTRY, DeviceId, EntryHash, LibraryId, LogId
-from store.roster import Authority
+from store.roster import Roster
 from store.seen import SeenReport, newer, parse_seen, verify_seen
 
 MASTER_WRITES = frozenset({EntryKind.GENESIS, EntryKind.CERTIFICATE, EntryKind.PACKAGES, EntryKind.REMOVE})
 DEVICES_WRITE = frozenset(EntryKind) - {EntryKind.GENESIS}
+DETACHABLE = frozenset(EntryKind) - {EntryKind.CHANGE}
+"""Who may write, under which keys, and from where on: what a node has to know before it can take in, or fetch, anything else. And all other
+control entries, because they are never pruned: a newcomer has to have them before it adopts the skeleton that they are part of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,15 +62,21 @@ class StoredEntries(Protocol):
 
     def find(self, name: EntryHash) -> Stored | None: ...
 
+    def lies_below(self, log: LogId, seq: int) -> bool:
+        """Whether a settled checkpoint covers this number of a log, for a node that goes by that (a relay): then an entry may be there or not."""
+        ...
+
     def authority(self) -> Authority: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admitted:
-    """May be stored. ``previous`` is where it joins on; ``None`` at the start of a log."""
+    """May be stored. ``previous`` is where it joins on; ``None`` at the start of a log, and when that isn't stored."""
 
     author: DeviceId
     previous: Stored | None
+    is_detached: bool
+    """Something that it builds on isn't there: it is kept and counts in the roster, but no other entry builds on it before it is attached."""
 
 
 class _Author(NamedTuple):
@@ -81,37 +97,50 @@ def admit(entry: Entry, stored: StoredEntries) -> Admitted | Waiting:
         raise RefusedError("other-library", f"entry {entry.name.short()} is of library {entry.library.short()}")
     _check_place(entry)
     found = {name: stored.find(name) for name in entry.needs}
-    missing = tuple(name for name, there in found.items() if there is None)
+    absent = tuple(name for name, there in found.items() if there is None)
     previous = None if entry.previous == NO_ENTRY else found[entry.previous]
     _check_chain(entry, previous, found)
     author = _signer(entry, _candidates(entry, previous, stored.authority()))
-    if missing:
-        return Waiting(missing=missing)
     if author is None:
+        if absent:
+            return Waiting(missing=absent)
         raise RefusedError("not-allowed-author", f"the author of entry {entry.name.short()} isn't a member")
+    missing = _not_below(entry, absent, stored) if absent else ()
+    if missing and entry.kind not in DETACHABLE:
+        return Waiting(missing=missing)
     _check_body(entry, author)
-    return Admitted(author=author.device, previous=previous)
+    return Admitted(author=author.device, previous=previous, is_detached=bool(missing))
 
 
-def admit_report(raw: bytes, stored: StoredEntries, known: Iterable[SeenReport]) -> SeenReport | None:
-    """The seen report that ``raw`` is, when it should be kept: newer than that of the same device among ``known``, and all that it
-    covers is stored. ``RefusedError``: as ``parse_seen``, `other-library`, `not-allowed-author`, `bad-signature`, `bad-chain`."""
+def admit_report(raw: bytes, stored: StoredEntries, known: Iterable[SeenReport], roster: Roster) -> SeenReport | None:
+    """The seen report that ``raw`` is, when it should be kept: by a member, newer than that of the same device among ``known``, and all that
+    it covers is stored. ``RefusedError``: as ``parse_seen``, `other-library`, `not-allowed-author`, `bad-signature`, `bad-chain`."""
     report = parse_seen(raw)
     if report.library != stored.library:
         raise RefusedError("other-library", f"a seen report of library {report.library.short()}")
-    key = stored.authority().signing_key(report.device)
+    key = roster.known_key(report.device)
     if key is None or report.device == MASTER:
         raise RefusedError("not-allowed-author", f"device {report.device.short()} isn't a member")
     verify_seen(report, key)
+    if not roster.is_member(report.device):
+        return None  # who passes it on didn't know
     if any(other.device == report.device and not newer(report, other) for other in known):
         return None
     for log, tip in report.heads.tips():
         found = stored.find(tip.name)
+        if found is None and stored.lies_below(log, tip.seq):
+            continue
         if found is None:
             return None
         if (found.log, found.position.seq) != (log, tip.seq):
             raise RefusedError("bad-chain", f"a seen report puts entry {tip.name.short()} where it isn't")
     return report
+
+
+def _not_below(entry: Entry, absent: tuple[EntryHash, ...], stored: StoredEntries) -> tuple[EntryHash, ...]:
+    """Those of the absent that no settled checkpoint makes up for."""
+    places = {dep.name: (dep.log, dep.seq) for dep in entry.deps} | {entry.previous: (entry.log, entry.seq - 1)}
+    return tuple(name for name in absent if not stored.lies_below(*places[name]))
 
 
 def _check_place(entry: Entry) -> None:
@@ -143,7 +172,7 @@ def _candidates(entry: Entry, previous: Stored | None, authority: Authority) -> 
         devices: tuple[DeviceId, ...] = (body.device,) if body.device != MASTER else ()
     else:
         devices = (previous.author,) if previous else authority.authors(entry.log)
-    keys = ((device, authority.signing_key(device)) for device in devices)
+    keys = ((device, authority.known_key(device)) for device in devices)
     return [_Author(device, key) for device, key in keys if key is not None]
 
 

@@ -5,6 +5,10 @@ otherwise it begins a branch whose parent is the predecessor's. So every branch 
 end of a branch, and the ancestors of an entry in its log are: its branch up to it, the parent up to where the branch
 began, and so on. An unforked log is one branch, whatever its length.
 
+A node that trusts a settled checkpoint also stores entries whose predecessor lies below it and isn't here: such a branch has no
+parent and says whom it *follows*. When that entry comes after all, its branch becomes the parent, and is then **continued** where
+it ends: that end is no tip.
+
 ``lacking`` is ``store.heads.missing`` for a store that can look names up. Their tips that are stored here say exactly what
 they have. Tips that aren't stored here lie above ours or on a branch that we don't have; the same two guesses, and the same
 way out when they are wrong, as described there.
@@ -31,6 +35,8 @@ class Branch:
     first_seq: int
     last_seq: int
     tip: EntryHash
+    follows: EntryHash | None = None
+    """The entry before the first one, if there is one and it isn't stored."""
 
 
 class Position(NamedTuple):
@@ -49,7 +55,14 @@ class BranchRange(NamedTuple):
 
 def heads_of(branches: Iterable[Branch]) -> Heads:
     """The tips of all branches."""
-    return Heads.of((branch.log, Tip(branch.last_seq, branch.tip)) for branch in branches)
+    return Heads.of((branch.log, Tip(branch.last_seq, branch.tip)) for branch in _ending(branches))
+
+
+def _ending(branches: Iterable[Branch]) -> list[Branch]:
+    """Those that no other continues."""
+    all_of_them = list(branches)
+    continued = {Position(branch.parent, branch.first_seq - 1) for branch in all_of_them if branch.parent is not None}
+    return [branch for branch in all_of_them if Position(branch.key, branch.last_seq) not in continued]
 
 
 def ancestry(position: Position, branches: Mapping[int, Branch]) -> Iterable[Position]:
@@ -65,6 +78,18 @@ def ancestry(position: Position, branches: Mapping[int, Branch]) -> Iterable[Pos
 def is_ancestor_or_self(position: Position, of: Position, branches: Mapping[int, Branch]) -> bool:
     """Whether ``of`` follows ``position`` in their log, however far, or is it."""
     return any(step.branch == position.branch and step.seq >= position.seq for step in ancestry(of, branches))
+
+
+def at_or_below(heads: Heads, branches: Mapping[int, Branch], find: Callable[[EntryHash], Position | None]) -> dict[int, int]:
+    """For each branch with entries at or below the tips of ``heads``: the number of its newest one. Tips that aren't stored cover nothing."""
+    reached: dict[int, int] = {}
+    for _, tip in heads.tips():
+        position = find(tip.name)
+        for step in () if position is None else ancestry(position, branches):
+            if step.seq <= reached.get(step.branch, -1):
+                break
+            reached[step.branch] = step.seq
+    return reached
 
 
 def lacking(branches: Mapping[int, Branch], theirs: Heads, find: Callable[[EntryHash], Position | None]) -> list[BranchRange]:
@@ -92,6 +117,6 @@ def _lacking_of_log(
         for step in ancestry(position, branches):
             covered[step.branch] = max(step.seq, covered.get(step.branch, -1))
     rest = [branch for branch in ours if covered.get(branch.key, -1) < branch.last_seq]
-    if may_lie_above(sorted(branch.last_seq for branch in rest), sorted(unknown)):
+    if may_lie_above(sorted(branch.last_seq for branch in _ending(rest)), sorted(unknown)):
         return []
     return [BranchRange(branch.key, max(covered.get(branch.key, -1), branch.first_seq - 1)) for branch in rest]

@@ -3,6 +3,7 @@
 StoreError
 ├── RefusedError            the bytes are wrong; `code` is the name that goes over the wire
 ├── NoSpaceError            the disk or the quota is full; nothing was changed
+├── MissingEntriesError     entries that are needed for this aren't stored; `names` says which
 ├── DamagedError            what was stored is not what was stored then
 └── NewerFormatError        written by a newer version of the program
 """
@@ -14,6 +15,7 @@ from contextlib import contextmanager
 from typing import Literal
 
 from store.encoding import MalformedError, TooDeepError, TooLongError, UnknownVersionError
+from store.ids import EntryHash
 
 RefusalCode = Literal[
     "malformed",
@@ -42,6 +44,14 @@ class RefusedError(StoreError):
 
 class NoSpaceError(StoreError):
     """No room on the disk; the transaction was rolled back."""
+
+
+class MissingEntriesError(StoreError):
+    """Entries that are needed aren't stored. Nothing was changed."""
+
+    def __init__(self, names: tuple[EntryHash, ...]) -> None:
+        super().__init__(f"{len(names)} entries that are needed aren't stored, {names[0].short()} among them")
+        self.names = names
 
 
 class DamagedError(StoreError):

@@ -7,30 +7,42 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from heapq import merge
 from importlib.resources import files
+from itertools import islice
 
 from store.admission import admit_report
-from store.branches import heads_of, is_ancestor_or_self, lacking
+from store.branches import at_or_below, heads_of, is_ancestor_or_self, lacking
 from store.database import Database, SchemaPart
 from store.entries import Dep, Entry
+from store.errors import MissingEntriesError
 from store.heads import Heads
 from store.ids import EntryHash, LibraryId, LogId
 from store.intake import Batch
-from store.log import Arrived, Outcome, first_page
+from store.log import DETACHED_BYTES, DETACHED_ENTRIES, Arrived, Figures, Outcome, Pruned, SettledCheckpoint, first_page
 from store.roster import Roster
 from store.seen import SeenReport
-from store.sqlite_rows import LibraryRows, LibraryTable, RememberedRoster
+from store.skeleton import SkeletonEntry
+from store.sqlite_pruning import PORTION_ENTRIES, unpruned
+from store.sqlite_rows import LibraryRows, RememberedFloor, RememberedRoster
+from store.sqlite_settled import SettledRows
+from store.sqlite_table import LibraryTable
 
-LOG_SCHEMA = SchemaPart(name="log", scripts=(files("store").joinpath("schema.sql").read_text("utf-8"),))
+LOG_SCHEMA = SchemaPart(
+    name="log",
+    scripts=tuple(files("store").joinpath(script).read_text("utf-8") for script in ("schema.sql", "schema_2.sql")),
+)
+SKELETON_PAGE = 2000
 
 
 class SqliteLogStore:
     """A ``LogStore`` over a ``Database`` that was opened with ``LOG_SCHEMA``; threads may share it."""
 
-    def __init__(self, database: Database, library: LibraryId) -> None:
+    def __init__(self, database: Database, library: LibraryId, *, trusts_settled: bool = False) -> None:
         self._database = database
         self._library = library
         self._remembered = RememberedRoster(library)
+        self._floor = RememberedFloor() if trusts_settled else None
 
     @property
     def library(self) -> LibraryId:
@@ -57,10 +69,15 @@ class SqliteLogStore:
         with self._reading() as rows:
             return first_page(rows.after(arrival), limit_bytes=limit_bytes)
 
+    def control(self, arrival: int, *, limit_bytes: int) -> list[Arrived]:
+        with self._reading() as rows:
+            return first_page(rows.control(arrival), limit_bytes=limit_bytes)
+
     def missing(self, theirs: Heads, *, limit_bytes: int, after: int = 0) -> list[Arrived]:
         with self._reading() as rows:
-            ranges = lacking(rows.branches(), theirs, rows.position)
-            return first_page(rows.within(ranges, after=after), limit_bytes=limit_bytes)
+            attached = rows.within(lacking(rows.branches(), theirs, rows.position), after=after)
+            detached = rows.newest_detached(theirs, after=after, limit=DETACHED_ENTRIES, limit_bytes=DETACHED_BYTES)
+            return first_page(merge(attached, detached, key=lambda each: each[0].arrival), limit_bytes=limit_bytes)
 
     def get(self, name: EntryHash) -> Arrived | None:
         with self._reading() as rows:
@@ -85,9 +102,9 @@ class SqliteLogStore:
         with self._reading() as rows:
             return self._remembered.roster(rows)
 
-    def put_seen(self, raw: bytes) -> bool:
-        with self._writing(now=0) as table:
-            report = admit_report(raw, table, table.seen())
+    def put_seen(self, raw: bytes, *, now: int = 0) -> bool:
+        with self._writing(now) as table:
+            report = admit_report(raw, table, table.seen(), self._remembered.roster(table))
             if report is None:
                 return False
             table.put_seen(report)
@@ -97,14 +114,59 @@ class SqliteLogStore:
         with self._reading() as rows:
             return rows.seen()
 
+    def can_prune(self, covered: Heads) -> bool:
+        with self._reading() as rows, self._database.read() as connection:
+            return bool(unpruned(connection, rows, covered))
+
+    def prune(self, covered: Heads, *, limit: int | None = None) -> Pruned:
+        entries = size = 0
+        while True:
+            with self._writing(now=0) as table:
+                portion = table.prune(covered, limit=PORTION_ENTRIES if limit is None else limit)
+            entries, size = entries + portion.entries, size + portion.bytes
+            if limit is not None or not portion.more:
+                return Pruned(entries=entries, bytes=size, more=portion.more)
+
+    def skeleton(self, covered: Heads) -> Iterator[SkeletonEntry]:
+        with self._reading() as rows:
+            missing = tuple(tip.name for _, tip in covered.tips() if rows.position(tip.name) is None)
+            if missing:
+                raise MissingEntriesError(missing)
+            branches = rows.branches()
+            wanted = {key: (branches[key].first_seq, last) for key, last in at_or_below(covered, branches, rows.position).items()}
+        return self._skeleton(wanted)
+
+    def _skeleton(self, wanted: dict[int, tuple[int, int]]) -> Iterator[SkeletonEntry]:
+        """By portions, each in a transaction of its own. ``wanted``: of each branch from which number to which."""
+        while wanted:
+            with self._reading() as rows:
+                runs = [rows.skeleton(key, *span) for key, span in wanted.items()]
+                page = list(islice(merge(*runs, key=lambda each: each.arrival), SKELETON_PAGE))
+            for each in page:
+                wanted[each.branch] = each.item.seq + 1, wanted[each.branch][1]
+                yield each.item
+            wanted = {key: (first, last) for key, (first, last) in wanted.items() if first <= last}
+
+    def adopt(self, skeleton: Sequence[SkeletonEntry], *, now: int) -> list[int]:
+        with self._writing(now) as table:
+            return table.adopt(skeleton)
+
+    def settled(self) -> tuple[SettledCheckpoint, ...]:
+        with self._reading() as rows, self._database.read() as connection:
+            return SettledRows(connection, rows.key).checkpoints(rows)
+
+    def figures(self) -> Figures:
+        with self._reading() as rows:
+            return Figures(entries=rows.count, stubs=rows.stubs, detached=rows.detached, pruned_bytes=rows.pruned_bytes)
+
     @contextmanager
     def _reading(self) -> Iterator[LibraryRows]:
         with self._database.read() as connection:
-            yield LibraryRows(connection, self._library)
+            yield LibraryRows(connection, self._library, floor=self._floor)
 
     @contextmanager
     def _writing(self, now: int) -> Iterator[LibraryTable]:
         with self._database.write() as connection:
-            table = LibraryTable(connection, self._library, remembered=self._remembered, now=now)
+            table = LibraryTable(connection, self._library, remembered=self._remembered, floor=self._floor, now=now)
             yield table
             table.finish()

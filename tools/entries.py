@@ -81,7 +81,7 @@ def _signature(entry: Entry, roster: Roster, names: dict[DeviceId, str]) -> Docu
     """Whether any who opened this log signed the entry, and who."""
     authors = roster.authors.get(entry.log, ())
     for author in authors:
-        if is_signed_by(entry, roster.signing_key(author) or b""):
+        if is_signed_by(entry, roster.known_key(author) or b""):
             return {"verified": True, **device_document(author, names), "reason": ""}
     reason = "not signed by who opened the log" if authors else "nobody known here opened this log"
     return {"verified": False, **device_document(None, names), "reason": reason}

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 import trio
 
-from peer.app import Peer, open_peer
+from peer.app import LanOptions, Peer, open_peer
 from peer.commands.bars import transfer_bar
 from peer.commands.invocation import Invocation, common_options, finish
+from peer.commands.local_network import lan_options
 from peer.commands.opening import opened
 from peer.control import ask
 from peer.engine.control import sync_report
@@ -26,6 +28,7 @@ from peer.library.devices import disagreeing_devices
 from peer.library.library import Library
 from peer.library.queries import Queries
 from peer.library.wanting import missing_originals, want_originals
+from peer.place import Place
 from store.ids import FileHash, RecordId
 
 DEFAULT_WAIT = 3600.0
@@ -33,35 +36,32 @@ ADDRESS_SECONDS = 5.0
 
 
 @click.command()
-@click.option("--lan/--no-lan", default=True, help="Look for devices on the local network. (This version syncs through relays only.)")
+@lan_options
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Serve neighbours on this port; without it on any that is free.")
 @click.option("--gallery", default=None, hidden=True, help="Address of the gallery; not in this version.")
 @click.option(
     "--ready-file", type=click.Path(path_type=Path), default=None, help="Written once the peer serves, as JSON {pid, lan, gallery}."
 )
 @common_options
-def run(invocation: Invocation, lan: bool, gallery: str | None, ready_file: Path | None) -> None:
+def run(invocation: Invocation, lan: LanOptions | None, port: int, gallery: str | None, ready_file: Path | None) -> None:
     """Keep this library in sync until stopped.
 
-    Changes of other devices arrive within moments, and so do this device's there. Other commands may run beside it.
+    Devices of this library on the local network find each other, and need no relay. Changes arrive within moments. Other commands may run beside it.
 
     \b
     Example: calotype run
     """
-    trio.run(_run, invocation, ready_file)
+    trio.run(_run, invocation, None if lan is None else replace(lan, port=port), ready_file)
 
 
-async def _run(invocation: Invocation, ready_file: Path | None) -> None:
-    async with open_peer(LibraryFolder(invocation.library), report_at_once=False) as peer, trio.open_nursery() as nursery:
+async def _run(invocation: Invocation, lan: LanOptions | None, ready_file: Path | None) -> None:
+    async with open_peer(LibraryFolder(invocation.library), report_at_once=False, lan=lan) as peer, trio.open_nursery() as nursery:
         await nursery.start(peer.serve)
+        place = await peer.place()
         if ready_file is not None:
-            await trio.to_thread.run_sync(write_private_json, ready_file, {"pid": os.getpid(), "lan": None, "gallery": None})
-        nodes = peer.library.nodes.all()
-        invocation.say(
-            f"In touch with {', '.join(node.url for node in nodes)}."
-            if nodes
-            else "No relay is configured: see `calotype relay add --help`."
-        )
-        invocation.say("Press Ctrl-C to stop.")
+            ready = {"pid": os.getpid(), "lan": None if place is None else str(place), "gallery": None}
+            await trio.to_thread.run_sync(write_private_json, ready_file, ready)
+        _say_what_runs(invocation, peer, place)
         with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
             async for _ in signals:
                 break
@@ -69,19 +69,33 @@ async def _run(invocation: Invocation, ready_file: Path | None) -> None:
     invocation.say("Stopped. Nothing was lost; what was on its way goes on next time.")
 
 
+def _say_what_runs(invocation: Invocation, peer: Peer, place: Place | None) -> None:
+    relays = peer.library.nodes.relays()
+    if place is not None:
+        invocation.say(f"Devices on the local network reach this one at {place}.")
+    invocation.say(
+        f"In touch with {', '.join(node.url for node in relays)}." if relays else "No relay is configured: see `calotype relay add --help`."
+    )
+    invocation.say("Press Ctrl-C to stop.")
+
+
 @click.command()
 @click.option(
     "--wait", type=click.FloatRange(min=0), default=None, help="Seconds to go on trying; without it, until nothing is left to do."
 )
 @click.option("--originals", is_flag=True, help="Fetch every original too. (In this version each device keeps everything anyway.)")
+@lan_options
 @common_options
-def sync(invocation: Invocation, wait: float | None, originals: bool) -> None:
+def sync(invocation: Invocation, wait: float | None, originals: bool, lan: LanOptions | None) -> None:
     """Work until nothing is left to do with the nodes in reach, then end.
+
+    Besides the relays those are the devices that serve on the local network, which is looked at for two seconds. They fetch photos
+    from this device while it runs (`calotype run`).
 
     \b
     Example: calotype sync
     """
-    report = trio.run(_sync, invocation, wait)
+    report = trio.run(_sync, invocation, wait, lan)
     invocation.document(report, lambda: _show_sync(invocation, report))
     if report["digest_mismatch"]:
         raise IntegrityError(
@@ -96,10 +110,11 @@ def _raise_for(nodes: list[dict[str, Any]]) -> None:
     """What keeps everything away from this device, or this device from everything, ends the command with its sentence."""
     if any(node["fault"] == Fault.NO_SPACE for node in nodes):
         raise NoSpaceLeftError("There is no room left on this device's disk. What was fetched until now is kept; the rest waits.")
-    if not nodes or not all(node["state"] in ("away", "connecting") for node in nodes):
+    missed = [node for node in nodes if node["wanted"]]
+    if not missed or not all(node["state"] in ("away", "connecting") for node in nodes):
         return
-    name, reason = nodes[0]["name"], nodes[0]["reason"]
-    match nodes[0]["fault"]:
+    name, reason = missed[0]["name"], missed[0]["reason"]
+    match missed[0]["fault"]:
         case Fault.NODE_FULL:
             hint = "Tell the relay's operator; the next sync goes on where this one stopped."
             raise CalotypeError(f"{name}: {reason}. Everything stays queued.", hint=hint, exit_code=ExitCode.PARTLY)
@@ -110,10 +125,11 @@ def _raise_for(nodes: list[dict[str, Any]]) -> None:
             raise UnreachableNodeError(f"No node could be reached: {reason}. Everything stays queued.", hint=hint)
 
 
-async def _sync(invocation: Invocation, wait: float | None) -> dict[str, Any]:
+async def _sync(invocation: Invocation, wait: float | None, lan: LanOptions | None) -> dict[str, Any]:
     folder = LibraryFolder(invocation.library)
+    looking = None if lan is None else replace(lan, serves=False)
     try:
-        async with open_peer(folder, report_at_once=True) as peer, trio.open_nursery() as nursery:
+        async with open_peer(folder, report_at_once=True, lan=looking) as peer, trio.open_nursery() as nursery:
             await nursery.start(peer.serve)
             async with transfer_bar(invocation, peer.engine.progress, peer.library):
                 report = await _settle(peer, wait)
@@ -158,7 +174,7 @@ def _show_sync(invocation: Invocation, report: dict[str, Any]) -> None:
         if node["reason"]:
             invocation.say(f"  {node['name']}: {node['reason']}")
     if not report["nodes"]:
-        invocation.say("  No relay is configured: see `calotype relay add --help`.")
+        invocation.say("  No relay is configured, and no other device was found here: see `calotype relay add --help`.")
 
 
 @click.command()
@@ -193,7 +209,7 @@ async def _fetch(invocation: Invocation, wanted: dict[RecordId, list[FileHash]],
         missing = missing_originals(library, files)
     if missing:
         with trio.move_on_after(wait):
-            await _sync(invocation, None)
+            await _sync(invocation, None, LanOptions())
         with opened(invocation) as library:
             missing = missing_originals(library, files)
     return missing

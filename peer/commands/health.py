@@ -1,4 +1,4 @@
-"""Commands that tell how things are: ``digest``, ``devices``, ``status``, ``why``, ``verify``."""
+"""Commands that tell how things are: ``digest``, ``status``, ``why``, ``verify``."""
 
 from __future__ import annotations
 
@@ -13,17 +13,16 @@ from peer.commands.progress import counting
 from peer.control import ask
 from peer.engine_address import read_address
 from peer.errors import ExitCode, UnreachableNodeError
-from peer.library.devices import device_rows
 from peer.library.findings import Findings
 from peer.library.health import Status, library_status
 from peer.library.library import Library
+from peer.library.nodes import NodeKind
 from peer.library.queries import Queries
 from peer.library.verifying import verify as verify_library
 from peer.library.whereabouts import explain
 
 SHORT_ID = 10
 ENGINE_SECONDS = 2.0
-DEVICE_COLUMNS = ("id", "name", "", "last seen", "behind", "clock")
 
 
 @click.command()
@@ -37,25 +36,6 @@ def digest(invocation: Invocation) -> None:
     with opened(invocation) as library:
         text = bytes(library.records.digest()).hex()
     invocation.document({"digest": text}, lambda: invocation.say(text))
-
-
-@click.command()
-@common_options
-def devices(invocation: Invocation) -> None:
-    """The devices of this library, and how far each has come.
-
-    \b
-    Example: calotype devices
-    """
-    with opened(invocation) as library:
-        invocation.rows(device_rows(library), DEVICE_COLUMNS, _device_cells)
-
-
-def _device_cells(row: dict[str, Any]) -> tuple[object, ...]:
-    place = "this device" if row["this"] else "" if row["member"] else "not a member"
-    behind = "unknown" if row["behind"] is None else row["behind"]
-    clock = f"{row['clock_skew'] / 1000:+.0f} s" if row["clock_skew"] else "right"
-    return row["id"][:SHORT_ID], row["name"], place, row["last_seen"] or "never", behind, clock
 
 
 @click.command()
@@ -90,19 +70,19 @@ async def _live_nodes(library: Library) -> list[dict[str, Any]] | None:
 
 
 def _show_status(invocation: Invocation, state: Status) -> None:
+    if not state.member:
+        invocation.say(state.standing)
     invocation.say(f"{'In sync' if state.converged else 'Not in sync yet'}: {state.assets} photos, {state.trashed} in the trash.")
     for node in state.nodes:
         reason = f" ({node['reason']})" if node["reason"] else ""
-        invocation.say(f"  {node['name']}: {node['state']}{reason}, behind {node['behind']}, ahead {node['ahead']}")
+        place = f" at {node['address']}" if node["kind"] == NodeKind.PEER and node["address"] else ""
+        invocation.say(f"  {node['name']}{place}: {node['state']}{reason}, behind {node['behind']}, ahead {node['ahead']}")
     for transfers, verb in ((state.uploads, "to upload"), (state.downloads, "to download")):
         if transfers.count:
             invocation.say(f"  {transfers.count} {verb}, {transfers.size / 1e6:.1f} MB")
     if state.previews:
         invocation.say(f"  {state.previews} previews to make, by `calotype run`")
-    for entry in state.pending:
-        invocation.say(f"  waiting: change {entry['entry'][:SHORT_ID]}: {entry['reason']}")
-    for item in state.stuck:
-        invocation.say(f"  stuck: {item['item']}: {item['reason']}")
+    _show_waiting(invocation, state)
     for fork in state.forks:
         invocation.say(
             f"  the log {fork['log'][:SHORT_ID]} of {fork['device']} has {len(fork['tips'])} ends: a copy of it went on; nothing is lost"
@@ -113,6 +93,15 @@ def _show_status(invocation: Invocation, state: Status) -> None:
         invocation.say(f"  {', '.join(state.disagreeing)}: same changes, different library. Run `calotype verify --deep` on both.")
     if not state.nodes:
         invocation.say("  No relay is configured: changes stay on this device. See `calotype relay add --help`.")
+
+
+def _show_waiting(invocation: Invocation, state: Status) -> None:
+    for entry in state.pending:
+        invocation.say(f"  waiting: change {entry['entry'][:SHORT_ID]}: {entry['reason']}")
+    for item in state.stuck:
+        invocation.say(f"  stuck: {item['item']}: {item['reason']}")
+    if state.set_aside:
+        invocation.say(f"  {state.set_aside} changes by removed devices don't count: nobody had built on them")
 
 
 @click.command()

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
+from functools import partial
 
 import click
 import trio
 
+from discovery.service import Discovery
+from peer.commands.inviting import handed_over, hosted_here
 from peer.commands.invocation import Invocation, common_options
 from peer.commands.opening import changing, opened
-from peer.engine.invitations import host, issue_ticket
+from peer.engine.invitations import issue_ticket
 from peer.engine.joiner import join_library
+from peer.engine.joining_ways import Surroundings
 from peer.engine.meeting import AskPerson
 from peer.engine_address import poke
 from peer.errors import NotAllowedError, UnreachableNodeError, UsageError
 from peer.joining.ticket import Ticket, parse_ticket, qr_text
 from peer.layout import LibraryFolder
 from peer.library.invitations import InvitationTable
-from peer.library.library import Library
 from peer.seams import SystemClock, run_in_thread, system_randomness
 from relay.errors import SyncError
 
@@ -28,14 +31,15 @@ MAX_TICKET_BYTES = 16 * 1024
 @click.command()
 @click.option("--no-wait", is_flag=True, help="Only print the ticket; a running peer then answers.")
 @click.option("--yes", is_flag=True, help="Accept the code without comparing it (for scripts: whoever has the ticket gets in).")
+@click.option("--lan/--no-lan", default=True, help="Let the device in over the local network too, not through relays alone.")
 @click.option("--accept", metavar="CODE", default=None, help="Let in the device that shows CODE to a running peer.")
 @click.option("--decline", metavar="CODE", default=None, help="Turn away the device that shows CODE to a running peer.")
 @common_options
-def invite(invocation: Invocation, no_wait: bool, yes: bool, accept: str | None, decline: str | None) -> None:
+def invite(invocation: Invocation, no_wait: bool, yes: bool, lan: bool, accept: str | None, decline: str | None) -> None:
     """Invite a device into this library.
 
-    Prints a ticket that lives ten minutes and lets one device in. Both screens then show a short code: compare them, and say whether
-    they are the same.
+    Prints a ticket that lives ten minutes and lets one device in, over the local network or through a relay. Both screens then show a
+    short code: compare them, and say whether they are the same.
 
     \b
     Example: calotype invite          (on this device)
@@ -44,23 +48,29 @@ def invite(invocation: Invocation, no_wait: bool, yes: bool, accept: str | None,
     if accept or decline:
         _answer(invocation, (accept or decline or ""), accepted=bool(accept))
         return
+    joined = trio.run(_invite, invocation, no_wait, yes, lan)
+    if joined is not None:
+        invocation.document({"joined": joined}, lambda: invocation.say(f"Joined: device {joined[:10]}."))
+
+
+async def _invite(invocation: Invocation, no_wait: bool, yes: bool, lan: bool) -> str | None:
+    """The device that joined; ``None`` when nobody is waited for."""
+    show, ask = partial(_show_ticket, invocation), asking(invocation, yes)
     with changing(invocation) as library:
-        ticket = issue_ticket(library)
-        if no_wait:
-            InvitationTable(library.database).add(ticket, unseen=yes)
-            poke(library.folder.engine_address)
-        _show_ticket(invocation, ticket)
-        if no_wait:
-            return
-        joined = trio.run(_host, invocation, library, ticket, yes)
-    invocation.document({"joined": joined}, lambda: invocation.say(f"Joined: device {joined[:10]}."))
-
-
-async def _host(invocation: Invocation, library: Library, ticket: Ticket, yes: bool) -> str:
-    try:
-        return (await host(library, ticket, asking(invocation, yes), run_in_thread)).hex()
-    except SyncError as error:
-        raise UnreachableNodeError(f"The relay could not be reached: {error.message}.", hint="Invite again when it is back.") from error
+        try:
+            peer = await handed_over(library, unseen=yes) if lan else None
+            if peer is not None:
+                show(peer.ticket)
+                return None if no_wait else (await peer.until_over(ask)).hex()
+            if no_wait:
+                ticket = issue_ticket(library)
+                InvitationTable(library.database).add(ticket, unseen=yes)
+                poke(library.folder.engine_address)
+                show(ticket)
+                return None
+            return (await hosted_here(library, show, ask, lan=lan)).hex()
+        except SyncError as error:
+            raise UnreachableNodeError(f"The relay could not be reached: {error.message}.", hint="Invite again when it is back.") from error
 
 
 def _answer(invocation: Invocation, code: str, *, accepted: bool) -> None:
@@ -104,18 +114,17 @@ def join(invocation: Invocation, ticket: str, name: str, yes: bool) -> None:
 
 
 async def _join(invocation: Invocation, ticket: Ticket, name: str, yes: bool) -> dict[str, str]:
+    clock = SystemClock()
+    surroundings = Surroundings(
+        clock=clock,
+        randomness=system_randomness,
+        run_blocking=run_in_thread,
+        discover=lambda: Discovery(clock=clock, randomness=system_randomness, run_blocking=run_in_thread),
+    )
     try:
-        library = await join_library(
-            LibraryFolder(invocation.library),
-            ticket,
-            name,
-            asking(invocation, yes),
-            clock=SystemClock(),
-            randomness=system_randomness,
-            run_blocking=run_in_thread,
-        )
+        library = await join_library(LibraryFolder(invocation.library), ticket, name, asking(invocation, yes), surroundings)
     except SyncError as error:
-        raise UnreachableNodeError(f"The relay broke off: {error.message}.", hint="Ask for a new ticket and join again.") from error
+        raise UnreachableNodeError(f"The connection broke off: {error.message}.", hint="Ask for a new ticket and join again.") from error
     try:
         return {"library": library.id.hex(), "device": library.device.hex()}
     finally:

@@ -24,6 +24,7 @@ COMMANDS: dict[str, str] = {
     "relay": "peer.commands.relays:relay",
     "invite": "peer.commands.join:invite",
     "join": "peer.commands.join:join",
+    "restore": "peer.commands.restore:restore",
     "import": "peer.commands.imports:import_",
     "run": "peer.commands.engine:run",
     "sync": "peer.commands.engine:sync",
@@ -39,7 +40,7 @@ COMMANDS: dict[str, str] = {
     "status": "peer.commands.health:status",
     "why": "peer.commands.health:why",
     "digest": "peer.commands.health:digest",
-    "devices": "peer.commands.health:devices",
+    "devices": "peer.commands.devices:devices",
     "verify": "peer.commands.health:verify",
 }
 

@@ -54,7 +54,7 @@ def add(invocation: Invocation, url: str, token: str | None) -> None:
 def list_(invocation: Invocation) -> None:
     """The relays of this device."""
     with opened(invocation) as library:
-        rows = [_row(library, node.number) for node in library.nodes.all()]
+        rows = [_row(library, node.number) for node in library.nodes.relays()]
     if invocation.json:
         for row in rows:
             invocation.line(row)

@@ -33,6 +33,10 @@ class NodeConnection:
     def clock_offset(self) -> int:
         return self.greeting.clock_offset
 
+    @property
+    def address(self) -> str:
+        return self.node.url
+
     def traffic(self) -> Traffic:
         return Traffic(sent=self.node.traffic.sent, received=self.node.traffic.received)
 

@@ -20,7 +20,7 @@ class Traffic:
     received: int
 
 
-class Connection(Protocol):
+class Way(Protocol):
     """An open, authenticated way to one library on one node. ``clock_offset``: how many milliseconds the node's clock is ahead of ours."""
 
     @property
@@ -33,6 +33,13 @@ class Connection(Protocol):
     def clock_offset(self) -> int: ...
 
     def traffic(self) -> Traffic: ...
+
+
+class Connection(Way, Protocol):
+    """A way that an engine uses. ``address``: where the node was reached, for people."""
+
+    @property
+    def address(self) -> str: ...
 
 
 Connect = Callable[[Node], AbstractAsyncContextManager[Connection]]

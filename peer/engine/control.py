@@ -9,6 +9,7 @@ import trio
 
 from peer.control import Reply, SendReply
 from peer.engine.engine import Engine
+from peer.engine.invitations import InvitationKeeper
 from peer.library.library import Library
 from peer.seams import RunBlocking
 
@@ -18,19 +19,24 @@ DEFAULT_WAIT_SECONDS = 3600.0
 class EngineControl:
     """The handler of the control socket."""
 
-    def __init__(self, library: Library, engine: Engine, run_blocking: RunBlocking) -> None:
+    def __init__(self, library: Library, engine: Engine, run_blocking: RunBlocking, invitations: InvitationKeeper | None = None) -> None:
+        """``invitations``: of a peer that stays, and can answer some."""
         self._library = library
         self._engine = engine
         self._run = run_blocking
+        self._invitations = invitations
 
     async def __call__(self, request: Reply, reply: SendReply) -> None:
         match request.get("do"):
             case "changed":
                 await self._engine.library_changed()
             case "nodes":
-                await reply({"nodes": [state.to_json() for state in self._engine.progress.nodes.values()]})
+                await reply({"nodes": self._engine.node_documents()})
             case "sync":
                 await reply(await self._sync(request.get("wait")))
+            case "invite" if self._invitations is not None:
+                ticket = await self._invitations.issue(unseen=request.get("unseen") is True)
+                await reply({"ticket": ticket.to_text()})
             case _:
                 await reply({"error": "unknown request"})
 
@@ -46,7 +52,7 @@ class EngineControl:
         return sync_report(self._library, self._engine, before)
 
     def _hurry(self) -> None:
-        for node in self._library.nodes.all():
+        for node in self._library.nodes.relays():
             self._library.uploads.hurry(node.number)
         self._library.downloads.hurry()
 
@@ -60,7 +66,7 @@ def sync_report(library: Library, engine: Engine, before: dict[str, int]) -> dic
     return {
         "converged": engine.settled and engine.reached and not left and not lacking,
         **{name: counts[name] - before.get(name, 0) for name in counts},
-        "nodes": [state.to_json() for state in states],
+        "nodes": engine.node_documents(),
     }
 
 

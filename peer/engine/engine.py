@@ -9,20 +9,29 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import trio
 from filelock import FileLock, Timeout
 
+from peer.engine.checkpointing import Checkpointing
 from peer.engine.connection import Connect
-from peer.engine.monitor import Monitor
+from peer.engine.epoch_keeper import EpochKeeper
+from peer.engine.fetching import Fetching
+from peer.engine.monitor import Monitor, Shared
+from peer.engine.neighbours import LOOK_AROUND_SECONDS, NeighbourParts, Neighbours
 from peer.engine.progress import Progress
 from peer.engine.scheduler import Wake
+from peer.engine.served import Served
+from peer.engine.turns import Turns
 from peer.errors import CalotypeError, UsageError
 from peer.layout import LibraryFolder
+from peer.library.checkpoints.rules import RULES, Rules
 from peer.library.library import Library
+from peer.library.nodes import Node, NodeKind
 from peer.seams import RunBlocking
 from store.errors import NoSpaceError
-from store.ids import FileHash
+from store.ids import DeviceId
 
 LOOK_SECONDS = 2.0
 PREVIEWS_RETRY_SECONDS = 60.0
@@ -36,13 +45,16 @@ class EngineRunsError(UsageError):
 
 @dataclass(frozen=True, kw_only=True)
 class EngineParts:
-    """What an engine works with; tests bring others."""
+    """What an engine works with; tests bring others. ``connect``: to relays. ``neighbours``: ``None`` where there is no local network."""
 
     library: Library
     connect: Connect
     run_blocking: RunBlocking
     make_previews: Callable[[Library, Wake, Progress], Awaitable[None]]
     report_at_once: bool = False
+    checkpoint_rules: Rules = RULES
+    neighbours: NeighbourParts | None = None
+    served: Served | None = None
 
 
 class Engine:
@@ -52,77 +64,132 @@ class Engine:
         self._parts = parts
         self._library = parts.library
         self._monitors: dict[int, tuple[Monitor, trio.CancelScope]] = {}
-        self._claimed: set[FileHash] = set()
         self._nursery: trio.Nursery | None = None
+        self._following = trio.Lock()
         self._previews = Wake()
-        self.progress = Progress()
+        self.progress = Progress(serves=parts.served is not None)
+        self._shared = Shared(
+            library=parts.library,
+            progress=self.progress,
+            run_blocking=parts.run_blocking,
+            fetching=Fetching(parts.library, self.progress, parts.run_blocking),
+            turns=Turns(),
+            served=parts.served,
+            report_at_once=parts.report_at_once,
+        )
+        self.neighbours: Neighbours | None = None
+        if parts.neighbours is not None:
+            self.neighbours = Neighbours(parts.neighbours, parts.library, self.progress, self, parts.run_blocking)
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         async with trio.open_nursery() as nursery:
             self._nursery = nursery
-            await self._follow_nodes()
+            if self.neighbours is not None:
+                self._shared.fetching.near_first_until = trio.current_time() + LOOK_AROUND_SECONDS
+                await self.neighbours.library_changed()
+                nursery.start_soon(self.neighbours.run)
+            await self.follow_nodes()
             nursery.start_soon(self._keep_making_previews)
             nursery.start_soon(self._look_for_changes)
             nursery.start_soon(self._follow_own_commits)
+            nursery.start_soon(
+                Checkpointing(self._library, self.progress, self._parts.run_blocking, rules=self._parts.checkpoint_rules).run
+            )
+            nursery.start_soon(EpochKeeper(self._library, self.progress, self._parts.run_blocking).run)
             task_status.started()
 
     async def library_changed(self) -> None:
-        """Somebody committed: entries, uploads, downloads, previews or nodes may be new."""
-        await self._follow_nodes()
+        """Somebody committed: entries, uploads, downloads, previews, nodes or members may be new."""
+        for monitor, _ in self._monitors.values():
+            monitor.state.entries_settled = monitor.state.uploads_settled = False
+            monitor.wakes.local_change()
+        self._shared.fetching.look()
+        self.progress.previews_settled = False
         self._previews.set()
         self.progress.library_changed.notify()
-        self.progress.previews_settled = False
-        for monitor, _ in self._monitors.values():
-            monitor.state.entries_settled = monitor.state.uploads_settled = monitor.state.downloads_settled = False
-            monitor.wakes.local_change()
+        if self._parts.served is not None:
+            await self._parts.served.library_changed()
+        if self.neighbours is not None:
+            await self.neighbours.library_changed()
+        await self.follow_nodes()
 
     def hurry(self) -> None:
-        """Don't wait for the next try of nodes that are away, and say at once what was seen. Nothing is settled before each was tried."""
+        """Don't wait for the next try of nodes that are away, compare heads with the others, and say at once what was seen. Nothing is
+        settled before each was tried."""
         for monitor, _ in self._monitors.values():
-            monitor.state.report_requested = True
-            if not monitor.state.connected:
-                monitor.state.state, monitor.state.failures = "connecting", 0
-            monitor.wakes.retry.set()
+            monitor.state.report_requested = monitor.state.look_requested = True
+            monitor.state.entries_settled = False
+            monitor.wakes.entries.set()
+            monitor.wake()
+        if self.neighbours is not None:
+            self.neighbours.try_again()
 
     @property
     def settled(self) -> bool:
         """Nothing is left to do with any node in reach, and every node was tried."""
         states = [monitor.state for monitor, _ in self._monitors.values()]
-        return self.progress.previews_settled and all(state.settled or (not state.connected and state.failures) for state in states)
+        nodes_are_settled = all(state.settled or (not state.connected and state.failures) for state in states)
+        everybody_was_tried = self.neighbours is None or self.neighbours.have_been_tried
+        return self.progress.previews_settled and self._shared.fetching.is_settled and nodes_are_settled and everybody_was_tried
 
     @property
     def reached(self) -> bool:
-        """Whether every node is in reach."""
-        return all(monitor.state.connected for monitor, _ in self._monitors.values())
+        """Whether every relay is in reach, and every peer that a person named. Others come and go."""
+        missed = bool(self.neighbours is not None and self.neighbours.missed)
+        return not missed and all(monitor.state.connected for monitor, _ in self._monitors.values() if monitor.state.wanted)
 
     async def until_settled(self, *, all_reached: bool = False) -> None:
         """``all_reached``: nodes that are away are waited for."""
         while not self.settled or (all_reached and not self.reached):
             await self.progress.changed.next()
 
-    async def _follow_nodes(self) -> None:
-        nodes = {node.number: node for node in await self._parts.run_blocking(self._library.nodes.all)}
-        for number, (monitor, scope) in list(self._monitors.items()):
-            node = nodes.get(number)
-            if node is None or node.key != monitor.state.node.key:  # removed, or added again because it has another key
-                del self._monitors[number]
-                del self.progress.nodes[number]
-                scope.cancel()
-        for number in nodes.keys() - self._monitors.keys():
-            monitor = Monitor(
-                self._library,
-                nodes[number],
-                connect=self._parts.connect,
-                progress=self.progress,
-                run_blocking=self._parts.run_blocking,
-                claimed=self._claimed,
-                report_at_once=self._parts.report_at_once,
-            )
-            scope = trio.CancelScope()
-            self._monitors[number] = (monitor, scope)
-            self.progress.nodes[number] = monitor.state
-            assert self._nursery is not None
-            self._nursery.start_soon(self._supervise, monitor, scope)
+    def node_documents(self) -> list[dict[str, Any]]:
+        """The nodes as ``status`` and ``sync`` show them."""
+        states = [state.to_json() for state in self.progress.nodes.values()]
+        return states + (self.neighbours.documents() if self.neighbours is not None else [])
+
+    # Monitors
+
+    def wake(self, device: DeviceId) -> None:
+        """Dial a neighbour now, if it is away."""
+        for monitor in self._monitors_of(device):
+            monitor.wake()
+
+    def reconnect(self, device: DeviceId) -> None:
+        """Dial a neighbour anew, although there is a connection."""
+        for monitor in self._monitors_of(device):
+            monitor.reconnect()
+
+    def _monitors_of(self, device: DeviceId) -> list[Monitor]:
+        return [monitor for monitor, _ in self._monitors.values() if monitor.state.node.device == device]
+
+    async def follow_nodes(self) -> None:
+        """A monitor for each node in the table, and no others."""
+        async with self._following:
+            nodes = {node.number: node for node in await self._parts.run_blocking(self._library.nodes.all)}
+            if self.neighbours is None:
+                nodes = {number: node for number, node in nodes.items() if node.kind is NodeKind.RELAY}
+            for number, (monitor, scope) in list(self._monitors.items()):
+                node = nodes.get(number)
+                if node is None or node.key != monitor.state.node.key:  # removed, or added again because it has another key
+                    del self._monitors[number]
+                    del self.progress.nodes[number]
+                    scope.cancel()
+                elif self.neighbours is not None and node.device is not None:
+                    monitor.state.wanted = self.neighbours.is_named(node.device)
+            for number in nodes.keys() - self._monitors.keys():
+                await self._watch(nodes[number])
+
+    async def _watch(self, node: Node) -> None:
+        connect = self._parts.connect
+        if self.neighbours is not None and node.kind is NodeKind.PEER:
+            self.neighbours.known(node, await self._parts.run_blocking(self._library.nodes.places, node.number))
+            connect = self.neighbours.connect
+        monitor, scope = Monitor(self._shared, node, connect=connect), trio.CancelScope()
+        self._monitors[node.number] = (monitor, scope)
+        self.progress.nodes[node.number] = monitor.state
+        assert self._nursery is not None
+        self._nursery.start_soon(self._supervise, monitor, scope)
 
     async def _supervise(self, monitor: Monitor, scope: trio.CancelScope) -> None:
         with scope:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import shutil
 
-from peer.engine.connecting import library_at, mailbox_at
+from peer.engine.bootstrapping import bootstrap
 from peer.engine.exchanging import pull_all, push_all
+from peer.engine.joining_ways import Surroundings, first_way
 from peer.engine.meeting import AskPerson, meet_as_joiner
-from peer.errors import IntegrityError, UnreachableNodeError, UsageError
+from peer.errors import IntegrityError, UsageError
 from peer.joining.errors import ExpiredTicketError
 from peer.joining.handshake import JoinerHandshake
 from peer.joining.messages import Introduction
@@ -18,34 +19,33 @@ from peer.layout import LibraryFolder
 from peer.library.creating import begin_as
 from peer.library.library import PEER_SCHEMA, Library
 from peer.library.meta import Meta
-from peer.library.nodes import Node
-from peer.seams import Clock, Randomness, RunBlocking
-from relay.errors import SyncError
+from peer.seams import Clock, Randomness
 from store.database import Database
 from store.sqlite_log import LOG_SCHEMA
 
 
-async def join_library(
-    folder: LibraryFolder, ticket: Ticket, name: str, ask: AskPerson, *, clock: Clock, randomness: Randomness, run_blocking: RunBlocking
-) -> Library:
+async def join_library(folder: LibraryFolder, ticket: Ticket, name: str, ask: AskPerson, surroundings: Surroundings) -> Library:
     """Meet the inviter, be let in, fetch the whole history, and begin this device's log. The library, opened."""
+    clock, randomness, run_blocking = surroundings.clock, surroundings.randomness, surroundings.run_blocking
     if ticket.expired(clock.now()):
         raise ExpiredTicketError
     await run_blocking(prepare_folder, folder)
     keys = DeviceKeys.generate(randomness)
     handshake = JoinerHandshake(ticket=ticket, signing_key=keys.signing_key, wrapping_key=keys.wrapping_key, name=name, random=randomness)
-    url, key, inviter = await _meet(ticket, handshake, ask, clock, randomness)
-    library = await run_blocking(_create, folder, keys, ticket, clock, randomness)
-    try:
-        node = (await run_blocking(_remember_nodes, library, ticket))[url, key]
-        async with library_at(library, node, run_blocking) as api:
-            await pull_all(library, api, run_blocking)
-            check_membership(library, inviter)
-            await run_blocking(begin_as, library, name)
-            await push_all(library, api, run_blocking)
-    except BaseException:
-        library.close()
-        raise
+    async with first_way(ticket, surroundings) as met:
+        inviter = await meet_as_joiner(handshake, ticket, met.mailbox, ask)
+        library = await run_blocking(_create, folder, keys, ticket, clock, randomness)
+        try:
+            await run_blocking(_remember_relays, library, ticket)
+            async with met.way.library_api(library, inviter) as api:
+                await bootstrap(library, api, run_blocking)
+                await pull_all(library, api, run_blocking)
+                check_membership(library, inviter)
+                await run_blocking(begin_as, library, name)
+                await push_all(library, api, run_blocking)
+        except BaseException:
+            library.close()
+            raise
     return library
 
 
@@ -59,12 +59,12 @@ def prepare_folder(folder: LibraryFolder) -> None:
 
 
 def check_membership(library: Library, inviter: Introduction) -> None:
-    """The relay showed the library that the ticket names, and in it the inviter is a member and so are we."""
+    """The node showed the library that the ticket names, and in it the inviter is a member and so are we."""
     roster = library.roster()
     member = roster.devices.get(inviter.device)
     if roster.master is None or member is None or member.signing_key != inviter.signing_key or not roster.is_member(library.device):
         raise IntegrityError(
-            "The relay doesn't show the library that the ticket names, or not this device's membership in it.",
+            "The node doesn't show the library that the ticket names, or not this device's membership in it.",
             hint="Ask for a new ticket. If it happens again, the relay may be at fault.",
         )
 
@@ -77,28 +77,12 @@ def _is_complete(folder: LibraryFolder) -> bool:
         return Meta(database).get("log") is not None
 
 
-async def _meet(
-    ticket: Ticket, handshake: JoinerHandshake, ask: AskPerson, clock: Clock, randomness: Randomness
-) -> tuple[str, bytes, Introduction]:
-    reason = "the ticket names no relay"
-    for url, key in ticket.nodes:
-        try:
-            async with mailbox_at(url, key, clock, randomness) as mailbox:
-                return url, key, await meet_as_joiner(handshake, ticket, mailbox, ask)
-        except SyncError as error:
-            reason = error.message
-            if handshake.state != "waiting":
-                break
-    raise UnreachableNodeError(
-        f"The relay could not be reached: {reason}.", hint="See whether this device is online, then ask for a new ticket."
-    )
-
-
 def _create(folder: LibraryFolder, keys: DeviceKeys, ticket: Ticket, clock: Clock, randomness: Randomness) -> Library:
     folder.create()
     keys.save(folder.device_key)
     return Library.create(folder, keys, ticket.library, clock=clock, randomness=randomness)
 
 
-def _remember_nodes(library: Library, ticket: Ticket) -> dict[tuple[str, bytes], Node]:
-    return {(url, key): library.nodes.add(url, key) for url, key in ticket.nodes}
+def _remember_relays(library: Library, ticket: Ticket) -> None:
+    for url, key in ticket.relays:
+        library.nodes.add(url, key)

@@ -2,54 +2,66 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import trio
 
+from peer.engine.checkpointing import CheckpointCarrier
 from peer.engine.connection import Connect
 from peer.engine.downloads import Downloader
+from peer.engine.fetching import Fetching
 from peer.engine.node_work import NodeWork
 from peer.engine.progress import Fault, NodeState, Progress
 from peer.engine.scheduler import Wakes, backoff
+from peer.engine.served import Served
 from peer.engine.session import Session
+from peer.engine.turns import Turns
 from peer.engine.uploads import Uploader
 from peer.errors import NoSpaceLeftError, NotAllowedError
 from peer.groups import first_of, flattened
 from peer.library.library import Library
-from peer.library.nodes import Node
+from peer.library.nodes import Node, NodeKind
+from peer.library.queries import Queries
 from peer.library.upload_planning import met
 from peer.seams import RunBlocking
 from relay.errors import ClientFaultError, NodeFullError, NotMemberError, QuotaError, SyncError
 from store.errors import NoSpaceError
-from store.ids import FileHash
+from store.ids import DeviceId
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shared:
+    """What the monitors of an engine share. ``served``: ``None`` when this device serves nobody."""
+
+    library: Library
+    progress: Progress
+    run_blocking: RunBlocking
+    fetching: Fetching
+    turns: Turns
+    served: Served | None
+    report_at_once: bool
 
 
 class Monitor:
     """Keeps one node in touch with the library until it is cancelled. Whatever the node does wrong ends in a reason and a next try."""
 
-    def __init__(
-        self,
-        library: Library,
-        node: Node,
-        *,
-        connect: Connect,
-        progress: Progress,
-        run_blocking: RunBlocking,
-        claimed: set[FileHash],
-        report_at_once: bool,
-    ) -> None:
-        self._library = library
+    def __init__(self, shared: Shared, node: Node, *, connect: Connect) -> None:
+        self._shared = shared
+        self._library = shared.library
         self._node = node
         self._connect = connect
-        self._progress = progress
-        self._run = run_blocking
-        self._claimed = claimed
-        self._report_at_once = report_at_once
-        self.state = NodeState(node=node)
+        self._progress = shared.progress
+        self._run = shared.run_blocking
+        self._connection_scope: trio.CancelScope | None = None
+        is_relay = node.kind is NodeKind.RELAY
+        self.state = NodeState(node=node, wanted=is_relay, address=node.url if is_relay else "")
         self.wakes = Wakes()
 
     async def run(self) -> None:
         while True:
             try:
-                await self._connected()
+                with trio.CancelScope() as self._connection_scope:
+                    await self._connected()
             except* SyncError as group:
                 error = _worst(group)
                 self._away(error.message, _fault_of(error))
@@ -59,7 +71,25 @@ class Monitor:
                 self._away("there is no room left on this device's disk", Fault.NO_SPACE)
             except* NotAllowedError as group:
                 self._away(first_of(group).message, Fault.NOT_ALLOWED)
+            if self._connection_scope is not None and self._connection_scope.cancelled_caught:
+                self._begin_again()
+                continue
             await self.wakes.retry.wait_at_most(backoff(self.state.failures, self._library.randomness) / 1000)
+
+    def reconnect(self) -> None:
+        """Dial again at once, and leave the connection that there is."""
+        if self._connection_scope is not None:
+            self._connection_scope.cancel()
+
+    def wake(self) -> None:
+        """There is a reason to think that the node is in reach: don't wait for the next try."""
+        if not self.state.connected:
+            self.state.state, self.state.failures = "connecting", 0
+        self.wakes.retry.set()
+
+    def _begin_again(self) -> None:
+        self.state.state = "connecting"
+        self.state.entries_settled = self.state.uploads_settled = False
 
     async def _connected(self) -> None:
         async with self._connect(self._node) as connection:
@@ -69,8 +99,10 @@ class Monitor:
             node = next((each for each in await self._run(self._library.nodes.all) if each.number == self._node.number), None)
             if node is None:
                 return  # it was removed just now; whoever did it ends this task
-            self.state.met(node)
-            self.state.report_requested = self._report_at_once
+            self.state.met(node, connection.address)
+            if node.device is not None:
+                self.state.name = await self._run(self._name_of, node.device)
+            self.state.report_requested = self._shared.report_at_once
             work = NodeWork(
                 library=self._library,
                 node=node,
@@ -78,20 +110,27 @@ class Monitor:
                 progress=self._progress,
                 state=self.state,
                 wakes=self.wakes,
-                claimed=self._claimed,
+                fetching=self._shared.fetching,
+                turns=self._shared.turns,
+                served=self._shared.served,
                 run_blocking=self._run,
-                reports_at_once=self._report_at_once,
+                reports_at_once=self._shared.report_at_once,
             )
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(Session(work).run)
                 nursery.start_soon(Uploader(work).run)
                 nursery.start_soon(Downloader(work).run)
+                nursery.start_soon(CheckpointCarrier(work).run)
+
+    def _name_of(self, device: DeviceId) -> str:
+        described = Queries(self._library.database).device_names().get(bytes(device))
+        return described[0] if described is not None and described[0] else device.short()
 
     def _away(self, reason: str, fault: Fault) -> None:
         self.state.failures += 1
         self.state.state = "away"
         self.state.reason, self.state.fault = reason, fault
-        self.state.entries_settled = self.state.uploads_settled = self.state.downloads_settled = False
+        self.state.entries_settled = self.state.uploads_settled = False
         self._progress.changed.notify()
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+import trio
+
 from peer.engine.connection import Traffic
 from peer.engine.scheduler import Broadcast, Wake
 from peer.library.nodes import Node
@@ -37,11 +39,16 @@ class Fault(StrEnum):
 
 @dataclass(slots=True, kw_only=True)
 class NodeState:
-    """One node as its monitor sees it. ``settled``: entries are exchanged and no transfer is due now.
-    ``report_requested``: a seen report is to be sent with the next exchange, and not when there is time.
+    """One node as its monitor sees it. ``settled``: entries are exchanged and no upload is due now. ``name``: the device's, of a peer.
+    ``address``: the one that is used. ``wanted``: a person named it, so it is missed when it is away, as relays are.
+    ``report_requested``: a seen report is to be sent with the next exchange, and not when there is time. ``look_requested``: heads are
+    to be compared once more, whatever the hints said.
     ``lacks_here``, ``lacks_there``: entries were refused by this device, or by the node, and so that side lacks something."""
 
     node: Node
+    name: str = ""
+    address: str = ""
+    wanted: bool = True
     state: str = "connecting"
     reason: str = ""
     fault: Fault = Fault.NONE
@@ -49,9 +56,10 @@ class NodeState:
     lacks_there: bool = False
     entries_settled: bool = False
     uploads_settled: bool = False
-    downloads_settled: bool = False
+    checkpoints_settled: bool = False
     failures: int = 0
     report_requested: bool = False
+    look_requested: bool = False
     behind: int = 0
     ahead: int = 0
     traffic: Callable[[], Traffic] | None = None
@@ -62,26 +70,27 @@ class NodeState:
 
     @property
     def settled(self) -> bool:
-        return self.connected and self.entries_settled and self.uploads_settled and self.downloads_settled
+        return self.connected and self.entries_settled and self.uploads_settled and self.checkpoints_settled
 
-    def met(self, node: Node) -> None:
+    def met(self, node: Node, address: str) -> None:
         """A connection was made."""
-        self.node, self.failures = node, 0
+        self.node, self.address, self.failures = node, address, 0
         self.reason, self.fault = "", Fault.NONE
-        self.lacks_here = self.lacks_there = False
+        self.lacks_here = self.lacks_there = self.checkpoints_settled = False
 
     def to_json(self) -> dict[str, Any]:
         traffic = self.traffic() if self.traffic else Traffic(sent=0, received=0)
         return {
-            "name": self.node.url,
-            "kind": "relay",
-            "address": self.node.url,
+            "name": self.name or self.node.url,
+            "kind": self.node.kind.value,
+            "address": self.address,
             "state": self.state,
             "last_contact": self.node.last_contact,
             "behind": self.behind,
             "ahead": self.ahead,
             "reason": self.reason,
             "fault": self.fault.value,
+            "wanted": self.wanted,
             "wire_sent": traffic.sent,
             "wire_received": traffic.received,
         }
@@ -97,4 +106,13 @@ class Progress:
     changed: Broadcast = field(default_factory=Broadcast)
     committed: Wake = field(default_factory=Wake)
     library_changed: Broadcast = field(default_factory=Broadcast)
+    checkpoints: trio.Lock = field(default_factory=trio.Lock)
+    """Who compares or loads a checkpoint holds it: nobody does that twice at once."""
     previews_settled: bool = False
+    serves: bool = False
+    """Other devices may bring entries to this one."""
+
+    @property
+    def one_source(self) -> bool:
+        """Entries can come from one node only: what it has is known by its arrival numbers alone."""
+        return len(self.nodes) < 2 and not self.serves

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from peer.errors import CalotypeError, NotAllowedError, UnreachableNodeError, UsageError
@@ -13,9 +14,11 @@ from relay.messages import Registration
 from relay.messages.limits import MAX_REGISTRATION_ENTRIES
 from relay.session import greet
 from store.bodies import Certification, parse_control
-from store.entries import EntryKind
+from store.entries import Entry, EntryKind
+from store.ids import DeviceId
+from store.log import Arrived
 
-REGISTRATION_BYTES = 1024 * 1024
+PAGE_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,19 +67,36 @@ def with_scheme(url: str) -> str:
 
 
 def membership_entries(library: Library) -> tuple[bytes, list[bytes]]:
-    """The genesis, and what is stored after it up to this device's certificate, in causal order, as far as a registration may hold it.
+    """The genesis, and what proves that this device is a member: its certificate, those of who vouched for it up to the master, and what opens the
+    logs that they lie in. Each counts for a node without what was written before it, so a device that was certified late in a long history
+    brings no more than one that was there from the start."""
+    control = {each.entry.name: each.entry for each in _control_entries(library)}
+    genesis = next(entry for entry in control.values() if entry.kind is EntryKind.GENESIS)
+    vouching = set(_vouching(library))
+    certificates = [entry for entry in control.values() if _certified(entry) in vouching]
+    logs = {entry.log for entry in certificates}
+    opens = [entry for entry in control.values() if entry.kind is EntryKind.OPEN and entry.log in logs]
+    raws = [entry.raw for entry in control.values() if entry in certificates or entry in opens]
+    return genesis.raw, raws[:MAX_REGISTRATION_ENTRIES]
 
-    A device that was certified late in a long history can't bring all that with it: the relay then learns of its membership from
-    the library's first device, whose certificate comes right after the genesis.
-    """
-    raws: list[bytes] = []
-    first_certificate = 0
-    for arrived in library.log.after(0, limit_bytes=REGISTRATION_BYTES)[: MAX_REGISTRATION_ENTRIES + 1]:
-        raws.append(arrived.entry.raw)
-        if arrived.entry.kind is not EntryKind.CERTIFICATE:
-            continue
-        first_certificate = first_certificate or len(raws)
-        body = parse_control(arrived.entry)
-        if isinstance(body, Certification) and body.certificate.device == library.device:
-            return raws[0], raws[1:]
-    return raws[0], raws[1:first_certificate]
+
+def _control_entries(library: Library) -> Iterator[Arrived]:
+    arrival = 0
+    while page := library.log.control(arrival, limit_bytes=PAGE_BYTES):
+        yield from page
+        arrival = page[-1].arrival
+
+
+def _vouching(library: Library) -> Iterator[tuple[DeviceId, DeviceId]]:
+    """This device and who certified it, then that one and who certified it, and so on."""
+    roster = library.roster()
+    member = roster.devices.get(library.device)
+    while member is not None:
+        yield member.device, member.certified_by
+        member = roster.devices.get(member.certified_by) or roster.former.get(member.certified_by)
+
+
+def _certified(entry: Entry) -> tuple[DeviceId, DeviceId] | None:
+    """Who is certified by an entry, and by whom."""
+    body = parse_control(entry) if entry.kind is EntryKind.CERTIFICATE else None
+    return (body.certificate.device, body.certificate.signer) if isinstance(body, Certification) else None

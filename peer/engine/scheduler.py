@@ -70,10 +70,10 @@ class Wakes:
     def __init__(self) -> None:
         self.entries = Wake()
         self.uploads = Wake()
-        self.downloads = Wake()
         self.retry = Wake()
+        self.checkpoints = Wake()
 
     def local_change(self) -> None:
         """Something was committed on this device, by this process or another."""
-        for wake in (self.entries, self.uploads, self.downloads):
+        for wake in (self.entries, self.uploads, self.checkpoints):
             wake.set()

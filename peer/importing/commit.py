@@ -82,7 +82,7 @@ class Committer:
         with self._library.database.write():
             edits = [edit for item in items if (edit := self._edit(item, batch)) is not None]
             self._library.change(edits)
-            self._library.uploads.add([node.number for node in self._library.nodes.all()], batch.uploads)
+            self._library.uploads.add([node.number for node in self._library.nodes.relays()], batch.uploads)
         self._count(batch.done)
         for held in batch.reserved:
             self._settle(held)
@@ -132,7 +132,7 @@ class Committer:
             library.held.forget(file)
             batch.reserved.append(self._tree.reserve(prepared.copied, prepared.name, _taken(prepared)))
             batch.uploads += uploads_of_file(file, prepared.copied.stamp.size, prepared.sealing.blobs, Priority.ORIGINAL)
-            batch.uploads += keep_index(library, prepared.sealing)
+            batch.uploads += keep_index(library, file, prepared.sealing)
             library.downloads.done([file])
         else:
             batch.left_over.append(prepared)

@@ -99,7 +99,7 @@ def _keep(library: Library, wanted: list[RecordId], made: dict[RecordId, Picture
         for held in files:
             library.held.put(held)
         library.change(edits)
-        library.uploads.add([node.number for node in library.nodes.all()], uploads)
+        library.uploads.add([node.number for node in library.nodes.relays()], uploads)
         connection.executemany("DELETE FROM preview_wanted WHERE record = ?", [(record,) for record in wanted])
 
 

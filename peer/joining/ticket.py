@@ -2,6 +2,7 @@
 
     ticket = "calotype1:" | base64url(CBOR([library, secret, expires, [[url, node key], …]]) | first 4 bytes of SHA-256(of that CBOR))
 
+A node is a relay (``https://…``), or the inviting device on the local network (``lan://HOST:PORT``, its key is that device's signing key).
 The checksum is against slips of copying, not against people: whoever has a ticket can make another with other addresses.
 What protects is the code that both screens show.
 """
@@ -21,6 +22,7 @@ import segno
 
 from peer.joining.errors import DamagedTicketError, NewerTicketError, NotATicketError
 from peer.keys.derivation import derive
+from peer.place import Place, parse_place
 from peer.seams import Randomness
 from store.encoding import MalformedError, decode, encode
 from store.ids import LibraryId
@@ -34,6 +36,7 @@ MAX_URL_CHARACTERS = 256
 MAX_TEXT_CHARACTERS = 8192
 LIFETIME_MS = 10 * 60 * 1000
 _PREFIX = "calotype1:"
+_LAN = "lan://"
 _CHECKSUM_BYTES = 4
 _MAX_CONTENT_BYTES = 2000
 """What fits into one QR code as text, with room to spare."""
@@ -69,6 +72,21 @@ class Ticket:
     def issue(cls, *, library: LibraryId, nodes: tuple[Node, ...], now: int, random: Randomness) -> Self:
         """A new ticket that is good for ten minutes from ``now``."""
         return cls(library=library, secret=random(SECRET_BYTES), expires=now + LIFETIME_MS, nodes=nodes)
+
+    @property
+    def relays(self) -> tuple[Node, ...]:
+        """The nodes that are relays."""
+        return tuple(node for node in self.nodes if not node[0].startswith(_LAN))
+
+    @property
+    def neighbours(self) -> tuple[tuple[Place, bytes], ...]:
+        """Where the inviting device says that it is on the local network, each with its signing key."""
+        return tuple((parse_place(url.removeprefix(_LAN)), key) for url, key in self.nodes if url.startswith(_LAN))
+
+    @property
+    def discovery_key(self) -> bytes:
+        """By this the two devices find each other on the local network."""
+        return derive(self.secret, b"calotype invitation discovery")
 
     @property
     def mailbox(self) -> bytes:
@@ -110,6 +128,11 @@ def parse_ticket(text: str) -> Ticket:
         raise DamagedTicketError from None  # without the cause: it could quote the ticket
 
 
+def lan_node(place: Place, key: bytes) -> Node:
+    """The inviting device, with its signing key, at one of its places."""
+    return f"{_LAN}{place}", key
+
+
 def qr_text(ticket: Ticket) -> str:
     """The ticket as a QR code for a terminal: lines of half blocks, no colours."""
     drawn = io.StringIO()
@@ -147,6 +170,8 @@ def _check_node(node: Any) -> Node:
 def _is_address(url: str) -> bool:
     if not _URL_CHARACTERS.fullmatch(url):
         return False
+    if url.startswith(_LAN):
+        return _is_place(url.removeprefix(_LAN))
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -154,6 +179,15 @@ def _is_address(url: str) -> bool:
         return False
     plain = parts.username is None and parts.password is None and not parts.query and not parts.fragment
     return parts.scheme in ("http", "https") and bool(parts.hostname) and plain and port != 0
+
+
+def _is_place(text: str) -> bool:
+    """In its one spelling, and without a scope, which means something on one machine only."""
+    try:
+        place = parse_place(text)
+    except ValueError:
+        return False
+    return str(place) == text and "%" not in text
 
 
 def _checksum(content: bytes) -> bytes:

@@ -7,7 +7,7 @@ and projections together; whoever else writes the same library waits for it or i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 
 from crdt.client import client_id
@@ -59,7 +59,8 @@ class Parts:
 
 
 class Author:
-    """Writes this device's log. ``epoch`` is asked for at each entry, since a new one may have come meanwhile."""
+    """Writes this device's log. ``epoch`` is asked for before each entry that is sealed, since a new one may have come meanwhile; it may then
+    write control entries into this log itself."""
 
     def __init__(self, parts: Parts, keys: Identity, log: LogId, epoch: Callable[[], Epoch]) -> None:
         self._parts = parts
@@ -69,10 +70,15 @@ class Author:
         self._is_own = log != parts.log.library.master_log()
         """What the master writes is to be named by the device's entries like that of any other."""
 
-    def control(self, kind: EntryKind, body: bytes) -> EntryHash:
-        """One control entry."""
+    @property
+    def log(self) -> LogId:
+        """The log that it writes."""
+        return self._log
+
+    def control(self, kind: EntryKind, body: bytes, *, naming: Collection[Dep] = ()) -> EntryHash:
+        """One control entry; its deps name ``naming`` too, although others of them may have these in their past."""
         with self._parts.database.write():
-            previous, seq, deps, past = self._position()
+            previous, seq, deps, past = self._position(naming)
             prefix = make_prefix(
                 kind=kind, library=self._parts.log.library, log=self._log, seq=seq, previous=previous, deps=deps, epoch=None
             )
@@ -102,7 +108,14 @@ class Author:
                 written.append(self._finish(building, batch))
             return written
 
+    def name_applied(self) -> None:
+        """An entry that changes nothing, and has all in its past that was applied here."""
+        with self._parts.database.write():
+            self._name_surplus()
+            self._finish(self._begin(), b"")
+
     def _begin(self) -> _Building:
+        self._epoch()
         previous, seq, deps, past = self._position()
         stamp = self._parts.hlc.next()
         random = self._parts.randomness(16)
@@ -163,10 +176,11 @@ class Author:
         while len(self._parts.frontier.deps()) > MAX_DEPS:
             self._finish(self._begin(), b"")
 
-    def _position(self) -> tuple[EntryHash, int, tuple[Dep, ...], Past]:
+    def _position(self, naming: Collection[Dep] = ()) -> tuple[EntryHash, int, tuple[Dep, ...], Past]:
         tip = self._parts.pasts.newest(self._log, self._keys.id)
         previous, seq = (tip.name, tip.seq + 1) if tip is not None else (NO_ENTRY, 0)
-        deps = tuple(dep for dep in self._parts.frontier.deps() if dep.name != previous)[:MAX_DEPS]
+        applied = (dep for dep in self._parts.frontier.deps() if dep not in naming)
+        deps = tuple(dep for dep in (*naming, *applied) if dep.name != previous)[:MAX_DEPS]
         parents = [dep.name for dep in deps] + ([previous] if tip is not None else [])
         return previous, seq, deps, self._parts.pasts.of(parents)
 

@@ -21,6 +21,7 @@ from store.encoding import decode, encode
 from store.entries import Entry
 from store.heads import Tip
 from store.ids import DeviceId, EntryHash, LibraryId, LogId
+from store.skeleton import SkeletonEntry
 from store.sqlite_rows import LibraryRows
 
 VECTOR_LIMIT = 1 << 20
@@ -77,7 +78,12 @@ class CausalPasts:
         vector = {log: tuple(tips) if len(tips) == 1 else self._maximal(tips) for log, tips in merged.items()}
         return Past(vector, self._database, self._library)
 
-    def record(self, arrival: int, entry: Entry, past: Past) -> None:
+    def knows(self, name: EntryHash) -> bool:
+        """Whether the entry was applied."""
+        with self._database.read() as connection:
+            return connection.execute("SELECT 1 FROM past WHERE name = ?", (name,)).fetchone() is not None
+
+    def record(self, arrival: int, entry: Entry | SkeletonEntry, past: Past) -> None:
         """Keep the past of an entry that is being applied."""
         number = self._number(entry.log)
         with self._database.write() as connection:

@@ -17,14 +17,20 @@ ACTIVE_MS = 90 * 24 * 3600 * 1000
 
 
 def device_rows(library: Library) -> list[dict[str, Any]]:
-    """A row for each device with the fields of CLI.md, this one first and then by name.
+    """A row for each device with the fields of CLI.md, this one first and then by name; removed ones among them (``member`` is false).
 
     ``behind``: entries here that its newest report doesn't cover, ``None`` without a report; of this device: those that it can't apply
     yet. ``clock_skew``: milliseconds that its last stamp was ahead, when that was suspicious, else 0.
     """
     described = Queries(library.database).device_names()
     reports = {report.device: report for report in library.log.seen()}
-    known = {*library.roster().devices, *(DeviceId(device) for device in described)}
+    roster = library.roster()
+    known = {
+        library.device,
+        *roster.devices,
+        *(device for removal in roster.removals for device in removal.devices if device in roster.former),
+    }
+    known |= {DeviceId(device) for device in described}
     rows = [_row(library, device, described.get(bytes(device)), reports.get(device)) for device in known]
     return sorted(rows, key=lambda row: (not row["this"], row["name"], row["id"]))
 
@@ -38,7 +44,7 @@ def _row(library: Library, device: DeviceId, described: tuple[str, str, str] | N
         "model": model,
         "this": this,
         "member": library.roster().is_member(device),
-        "active": this or _is_active(library, report),
+        "active": library.roster().is_member(device) and (this or _is_active(library, report)),
         "last_seen": iso_utc_or_none(None if report is None else report.time),
         "policy": policy,
         "behind": library.waiting_count() if this else None if report is None else uncovered(library, report.heads, by=device),

@@ -9,6 +9,7 @@ from store.database import Database
 from store.entries import Dep, Entry
 from store.heads import Tip
 from store.ids import EntryHash, LogId
+from store.skeleton import SkeletonEntry
 
 
 class Frontier:
@@ -22,7 +23,7 @@ class Frontier:
             rows = connection.execute("SELECT log, seq, name FROM frontier ORDER BY log, seq, name").fetchall()
         return tuple(Dep(log=LogId(log), seq=seq, name=EntryHash(name)) for log, seq, name in rows)
 
-    def applied(self, entry: Entry, *, own: bool) -> None:
+    def applied(self, entry: Entry | SkeletonEntry, *, own: bool) -> None:
         """``entry`` was applied. ``own``: it was written just now into this device's log, and the next one follows it. What comes from elsewhere is to be named
         whatever log it is in: a copy of this device, or a member that means harm, may write in the log of this one."""
         with self._database.write() as connection:

@@ -6,10 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from peer.library.checkpoints import standing
 from peer.library.devices import device_rows, disagreeing_devices
 from peer.library.instants import iso_utc, iso_utc_or_none
 from peer.library.library import Library
+from peer.library.nodes import NodeKind
 from peer.library.queries import Queries
+from peer.library.standing import why_not_member
+from peer.library.waiting import Why
 from peer.library.writers import Writers
 from store.ids import LogId
 from store.sqlite_rows import LibraryRows
@@ -19,6 +23,7 @@ MAX_PENDING = 1000
 
 NOT_RUNNING = "not running"
 LISTENING = "listening"
+AWAY = "away"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +37,21 @@ class Transfers:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
     """The state of this device's library. ``disagreeing``: devices that say to have applied exactly what is applied here, and yet have
-    another digest: a convergence problem. ``forks`` holds each log with several tips, and the tips as evidence.
+    another digest: a convergence problem. ``standing``: a sentence when this device is no member. ``set_aside``: entries of removed devices that don't
+    count. ``forks`` holds each log with several tips, and the tips as evidence.
     """
 
     library: str
     device: str
+    member: bool
+    standing: str
     converged: bool
     digest: str
     assets: int
     trashed: int
     entries: int
     pending_count: int
+    set_aside: int
     pending: tuple[Mapping[str, Any], ...]
     uploads: Transfers
     downloads: Transfers
@@ -60,12 +69,15 @@ class Status:
         return {
             "library": self.library,
             "device": self.device,
+            "member": self.member,
+            "standing": self.standing,
             "converged": self.converged,
             "digest": self.digest,
             "assets": self.assets,
             "trashed": self.trashed,
             "entries": self.entries,
             "pending_count": self.pending_count,
+            "set_aside": self.set_aside,
             "pending": [dict(each) for each in self.pending],
             "uploads": self.uploads.count,
             "upload_bytes": self.uploads.size,
@@ -89,18 +101,22 @@ def library_status(library: Library, live_nodes: Sequence[Mapping[str, Any]] | N
         assets, trashed = Queries(library.database).count()
         uploads, downloads = Transfers(*library.uploads.count()), Transfers(*library.downloads.count())
         waiting = library.waiting_count()
+        why_not = why_not_member(library.roster(), library.device)
         nodes = tuple(_stored_nodes(library) if live_nodes is None else map(_live_node, live_nodes))
         disagreeing = tuple(disagreeing_devices(library))
         queued = uploads.count + downloads.count + waiting
         return Status(
             library=library.id.hex(),
             device=library.device.hex(),
-            converged=all(map(_is_settled, nodes)) and not queued and not disagreeing,
+            member=not why_not,
+            standing=why_not,
+            converged=all(map(_is_settled, nodes)) and not queued and not disagreeing and not library.is_loading,
             digest=bytes(library.records.digest()).hex(),
             assets=assets,
             trashed=trashed,
             entries=library.log.count(),
             pending_count=waiting,
+            set_aside=library.waiting.set_aside(),
             pending=tuple(_pending(library)),
             uploads=uploads,
             downloads=downloads,
@@ -117,12 +133,13 @@ def library_status(library: Library, live_nodes: Sequence[Mapping[str, Any]] | N
 
 def _stored_nodes(library: Library) -> Iterator[Mapping[str, Any]]:
     """What is remembered of nodes that nobody is in touch with: ``ahead`` counts what came here since entries were exchanged."""
-    arrival = library.log.arrival()
+    arrival, names = library.log.arrival(), Queries(library.database).device_names()
     for node in library.nodes.all():
+        places = library.nodes.places(node.number)
         yield {
-            "name": node.url,
-            "kind": "relay",
-            "address": node.url,
+            "name": node.url if node.device is None else names.get(bytes(node.device), ("",))[0] or node.device.short(),
+            "kind": node.kind.value,
+            "address": node.url if node.device is None else str(places[0][0]) if places else "",
             "state": NOT_RUNNING,
             "last_contact": iso_utc_or_none(node.last_contact),
             "behind": 0,
@@ -137,18 +154,23 @@ def _live_node(node: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _is_settled(node: Mapping[str, Any]) -> bool:
+    """Other devices come and go: one that isn't in reach keeps nothing from being settled."""
+    if node["kind"] == NodeKind.PEER and node["state"] in (AWAY, NOT_RUNNING) and not node.get("wanted", False):
+        return True
     return node["state"] in (LISTENING, NOT_RUNNING) and not node["behind"] and not node["ahead"]
 
 
 def _pending(library: Library) -> Iterator[Mapping[str, Any]]:
     with library.database.read() as connection:
-        rows = connection.execute("SELECT name, reason, since FROM waiting ORDER BY arrival LIMIT ?", (MAX_PENDING,)).fetchall()
+        query = "SELECT name, reason, since FROM waiting WHERE code <> ? ORDER BY arrival LIMIT ?"
+        rows = connection.execute(query, (Why.REMOVED.value, MAX_PENDING)).fetchall()
     yield from ({"entry": name.hex(), "reason": reason, "since": iso_utc(since)} for name, reason, since in rows)
 
 
 def _stuck(library: Library) -> Iterator[Mapping[str, Any]]:
     for each in (*library.uploads.stuck(), *library.downloads.stuck()):
         yield {"item": each.item, "reason": each.reason, "next_try": iso_utc(each.next_try) if each.next_try else None}
+    yield from ({"item": item, "reason": reason, "next_try": None} for item, reason in standing.stuck(library))
 
 
 def _forks(library: Library) -> Iterator[Mapping[str, Any]]:
@@ -173,8 +195,11 @@ def _parted_after(library: Library, log: LogId) -> int:
 
 
 def _held_back_by(library: Library) -> Iterator[str]:
-    """Names of the active members whose newest report doesn't cover all that is stored here."""
-    yield from (row["name"] for row in device_rows(library) if row["member"] and row["active"] and not row["this"] and row["behind"])
+    """Names of the active members whose newest report doesn't cover all that is stored here, or doesn't acknowledge a checkpoint that others do."""
+    waited_for = {device.hex() for device in standing.held_back_by(library)}
+    for row in device_rows(library):
+        if row["id"] in waited_for or (row["member"] and row["active"] and not row["this"] and row["behind"]):
+            yield row["name"]
 
 
 def _count(library: Library, table: str) -> int:

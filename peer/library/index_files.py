@@ -6,12 +6,15 @@ from peer.library.library import Library
 from peer.library.placing import write_rendition
 from peer.library.queues import Priority, Upload, uploads_of_file
 from peer.library.segments import Sealing
+from store.ids import FileHash
 
 
-def keep_index(library: Library, sealing: Sealing) -> list[Upload]:
-    """Keep the index, if there is one, and give the uploads of its blobs; within a transaction of the caller."""
+def keep_index(library: Library, file: FileHash, sealing: Sealing) -> list[Upload]:
+    """Keep the index of ``file``, if it has one, and give the uploads of the index's blobs; within a transaction of the caller."""
     if not sealing.index:
         return []
     held = write_rendition(library, "index", sealing.index)
     library.held.put(held)
+    library.blob_index.note(file, sealing.blobs)
+    library.blob_index.note(held.file, sealing.index_blobs)
     return uploads_of_file(held.file, len(sealing.index), sealing.index_blobs, Priority.ORIGINAL)

@@ -59,11 +59,24 @@ class Instance:
         place = hashlib.sha256(os.fsencode(folder.root.resolve())).hexdigest()[:32]
         self._path = notes / "instances" / f"{place}.json"
         self._meta = meta
+        self._lent_store = b""
 
     @property
     def token(self) -> bytes | None:
         """The database's token: ``None`` before the first log, empty where no note can be kept."""
         return self._meta.get(_TOKEN)
+
+    def store(self, randomness: Randomness, *, is_elsewhere: bool) -> bytes:
+        """16 bytes by which others know the stores of this database; inside a transaction. ``is_elsewhere``: another log is to be begun, and as
+        long as none was, the stores are known by others, that are forgotten with this object."""
+        if is_elsewhere:
+            self._lent_store = self._lent_store or randomness(TOKEN_BYTES)
+            return self._lent_store
+        store = self._meta.get(_STORE)
+        if store is None:
+            store = randomness(TOKEN_BYTES)
+            self._meta.put(_STORE, store)
+        return store
 
     def why_new_log(self, newest: Tip | None) -> str:
         """A sentence when another log has to begin before this device writes; empty when all is as it was left. ``newest``: its own newest entry."""

@@ -13,7 +13,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Self
 
-from peer.errors import IntegrityError, NotAllowedError, UsageError
+from peer.errors import IntegrityError, UnreachableNodeError, UsageError
 from peer.keys.device import DeviceKeys
 from peer.keys.epochs import Epoch, Keyring
 from peer.keys.errors import UnsealError
@@ -22,9 +22,12 @@ from peer.keys.packages import open_packages
 from peer.keys.seen import make_report, open_digest
 from peer.layout import LibraryFolder
 from peer.library import applying, authoring
+from peer.library.applied import applied_heads
 from peer.library.applying import Applier
 from peer.library.authoring import Author, Edit
-from peer.library.causality import CausalPasts
+from peer.library.blob_index import BLOBS_INDEXED, BlobIndex
+from peer.library.causality import CausalPasts, Past
+from peer.library.epochs import ready_epoch, valid_epoch
 from peer.library.frontier import Frontier
 from peer.library.held import HeldTable
 from peer.library.hlc import DeviceClock
@@ -34,12 +37,15 @@ from peer.library.nodes import NodeTable
 from peer.library.projection import RecordProjection
 from peer.library.queues import DownloadQueue, UploadQueue
 from peer.library.records import RecordTable
+from peer.library.standing import require_membership
+from peer.library.waiting import WaitingTable
 from peer.seams import Clock, Randomness, SystemClock, system_randomness
 from store.bodies import Open
 from store.database import Database, SchemaPart
 from store.encoding import TooLongError
 from store.entries import EntryKind
 from store.errors import RefusedError, StoreError
+from store.file_blobs import FileBlobStore
 from store.heads import Heads, Tip
 from store.ids import DeviceId, EntryHash, LibraryId, LogId, RecordId
 from store.log import Outcome
@@ -80,17 +86,23 @@ class Library:
         self.uploads = UploadQueue(database)
         self.downloads = DownloadQueue(database)
         self.held = HeldTable(database)
+        self.blob_index = BlobIndex(database)
+        self.waiting = WaitingTable(database)
         self.hlc = DeviceClock(self.meta, clock)
         self.instance = Instance(folder, self.meta, notes or state_folder())
         self._keyring: tuple[Roster, Keyring] | None = None
+        self._master: MasterKeys | None = None
         self.went_elsewhere = ""
         """Why this device begins another log before it writes; empty when there is no reason."""
         self._token_then: bytes | None = None
         self._scratch: ScratchFolder | None = None
         self._scratch_lock = threading.Lock()
+        self._checkpoint_blobs: FileBlobStore | None = None
+        self._carried: FileBlobStore | None = None
         self._pasts = CausalPasts(database, library)
         self._frontier = Frontier(database)
-        self._applier = Applier(
+        self.projection = RecordProjection(database, self.downloads)
+        self.applier = Applier(
             applying.Parts(
                 database=database,
                 log=self.log,
@@ -98,7 +110,7 @@ class Library:
                 records=self.records,
                 pasts=self._pasts,
                 frontier=self._frontier,
-                projection=RecordProjection(database, self.downloads),
+                projection=self.projection,
                 hlc=self.hlc,
                 clock=clock,
             ),
@@ -145,6 +157,7 @@ class Library:
         database = Database(folder.database, [LOG_SCHEMA, PEER_SCHEMA])
         folder.database.chmod(0o600)
         Meta(database).put("library", library)
+        Meta(database).put_int(BLOBS_INDEXED, 1)
         return cls(folder, database, keys, library, clock, randomness, notes=notes)
 
     def close(self) -> None:
@@ -154,6 +167,9 @@ class Library:
             self.note_progress()
         if self._scratch is not None:
             self._scratch.close()
+        for blobs in (self._checkpoint_blobs, self._carried):
+            if blobs is not None:
+                blobs.close()
         self.database.close()
 
     def scratch(self) -> Path:
@@ -162,6 +178,27 @@ class Library:
             if self._scratch is None:
                 self._scratch = ScratchFolder(self.folder.incoming)
             return self._scratch.path
+
+    @property
+    def checkpoint_blobs(self) -> FileBlobStore:
+        """The sealed blobs of checkpoints that lie on this device."""
+        with self._scratch_lock:
+            if self._checkpoint_blobs is None:
+                self._checkpoint_blobs = FileBlobStore(self.folder.checkpoints)
+            return self._checkpoint_blobs
+
+    @property
+    def carried(self) -> FileBlobStore:
+        """The sealed blobs that this device keeps for others (``peer.library.carried``)."""
+        with self._scratch_lock:
+            if self._carried is None:
+                self._carried = FileBlobStore(self.folder.carried)
+            return self._carried
+
+    @property
+    def is_loading(self) -> bool:
+        """Whether a checkpoint is being taken in: then nothing is applied, written or reported (``peer.library.checkpoints.loading``)."""
+        return self.meta.get("loading") is not None
 
     @property
     def id(self) -> LibraryId:
@@ -181,6 +218,10 @@ class Library:
         log = self.own_log()
         return None if log is None else self._pasts.newest(log, self.device)
 
+    def past_of(self, applied: Iterable[EntryHash]) -> Past:
+        """What lies in the past of some applied entries, or is one of them."""
+        return self._pasts.of(applied)
+
     def note_progress(self) -> None:
         """Remember outside of the folder how far this device's log goes, so that an old copy of the folder is noticed."""
         self.instance.note(self._own_tip())
@@ -196,25 +237,30 @@ class Library:
     def roster(self) -> Roster:
         return self.log.roster()
 
+    def read_as(self, master: MasterKeys) -> None:
+        """As long as this object lives, read what the recovery phrase opens: while a new device has no package of its own."""
+        self._master, self._keyring = master, None
+
     def keyring(self) -> Keyring:
         """The epochs whose secrets reached this device."""
         roster = self.roster()
         if self._keyring is None or self._keyring[0] is not roster:
-            self._keyring = (roster, open_packages(roster.epochs, library=self.id, recipient=self.keys))
+            lent = open_packages(roster.epochs, library=self.id, recipient=self._master) if self._master else None
+            self._keyring = (roster, open_packages(roster.epochs, library=self.id, recipient=self.keys, known=lent))
         return self._keyring[1]
 
     def write_epoch(self) -> Epoch:
-        """The epoch that this device writes under now. One whose secret nobody has must keep nobody from writing."""
-        keyring = self.keyring()
-        epoch = next((keyring[chosen] for chosen in self.roster().write_epochs() if chosen in keyring), None)
-        if epoch is None:
-            raise NotAllowedError(
-                "This device has no key to write with: it isn't a member, or hasn't received the library's current key yet.",
-                hint="Sync with a device that is a member, then try again.",
-            )
-        return epoch
+        """The epoch that this device writes under now; one is begun if there is none (``peer.library.epochs``)."""
+        return ready_epoch(self)
 
     def author(self) -> Author:
+        """Writes as this device; ``NotMemberHereError`` when it was removed."""
+        require_membership(self.roster(), self.device)
+        if self.is_loading:
+            raise UnreachableNodeError(
+                "This device is taking in what others did while it was away. Nothing was changed.",
+                hint="Try again in a moment; if the peer doesn't run, `calotype sync` brings it to an end.",
+            )
         log = self.own_log()
         if log is None:
             raise IntegrityError("This device hasn't begun a log in this library. Nothing was changed.", hint="Join the library again.")
@@ -232,7 +278,7 @@ class Library:
             records=self.records,
             pasts=self._pasts,
             frontier=self._frontier,
-            applier=self._applier,
+            applier=self.applier,
             hlc=self.hlc,
             clock=self.clock,
             randomness=self.randomness,
@@ -271,8 +317,10 @@ class Library:
             log = self.own_log()
             tips = self._tips_of(log)
             outcomes = self.log.append(raws, now=self.clock.now())
-            self._applier.catch_up()
-            if self._tips_of(log) != tips:
+            if self.is_loading:
+                return outcomes
+            self.applier.catch_up()
+            if self._tips_of(log) != tips and self.roster().is_member(self.device):
                 self.begin_log()
         return outcomes
 
@@ -282,46 +330,47 @@ class Library:
             return frozenset(branch.tip for branch in branches.values())
 
     def waiting_count(self) -> int:
-        """How many stored entries can't be applied yet."""
-        with self.database.read() as connection:
-            return int(connection.execute("SELECT count(*) FROM waiting").fetchone()[0])
+        """How many stored entries can't be applied yet; without those of removed devices that don't count."""
+        return self.waiting.counted()
 
     def retry_waiting(self) -> None:
         """Look again at entries that could not be applied so far."""
-        self._applier.retry_waiting()
+        self.applier.retry_waiting()
 
     def report_seen(self) -> SeenReport | None:
         """A new seen report of this device, stored here and ready to be passed on.
 
         ``None`` when a report can't hold the heads, because somebody forked logs thousands of times: without one nothing is ever deleted.
+        Nor is there one while there is no epoch to seal it under, or from a device that was removed.
         """
+        epoch = valid_epoch(self) if self.roster().is_member(self.device) and not self.is_loading else None
         try:
-            return self._report_seen()
+            return None if epoch is None else self._report_seen(epoch)
         except TooLongError:
             return None
 
-    def _report_seen(self) -> SeenReport:
+    def _report_seen(self, epoch: Epoch) -> SeenReport:
         with self.database.write():
             counter = self.meta.get_int("seen_counter") + 1
             self.meta.put_int("seen_counter", counter)
             report = make_report(
                 self.keys,
-                self.write_epoch(),
+                epoch,
                 library=self.id,
                 number=self.meta.get_int("log_number"),
                 counter=counter,
                 heads=self.applied_heads(),
-                checkpoint=None,
+                checkpoint=None if (acknowledged := self.meta.get("checkpoint")) is None else EntryHash(acknowledged),
                 time=self.hlc.physical(),
                 digest=bytes(self.records.digest()),
             )
-            self.log.put_seen(report.raw)
+            self.log.put_seen(report.raw, now=self.clock.now())
         return report
 
     def take_report(self, raw: bytes) -> bool:
         """Keep a seen report from elsewhere if it is newer; what is refused, or covers more than is stored here, is left alone."""
         try:
-            return self.log.put_seen(raw)
+            return self.log.put_seen(raw, now=self.clock.now())
         except RefusedError:
             return False
 
@@ -334,15 +383,4 @@ class Library:
 
     def applied_heads(self) -> Heads:
         """The newest applied entry of each log: the stored heads, less what waits."""
-        with self.database.read() as connection:
-            waiting = {EntryHash(row[0]) for row in connection.execute("SELECT name FROM waiting").fetchall()}
-            heads = self.log.heads()
-            return (
-                heads if not waiting else Heads.of((log, tip) for log, end in heads.tips() if (tip := self._before_waiting(end, waiting)))
-            )
-
-    def _before_waiting(self, tip: Tip | None, waiting: set[EntryHash]) -> Tip | None:
-        while tip is not None and tip.name in waiting:
-            arrived = self.log.get(tip.name)
-            tip = Tip(tip.seq - 1, arrived.entry.previous) if arrived is not None and tip.seq else None
-        return tip
+        return applied_heads(self.database, self.id)

@@ -31,6 +31,10 @@ class Meta:
         with self._database.write() as connection:
             connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
 
+    def delete(self, key: str) -> None:
+        with self._database.write() as connection:
+            connection.execute("DELETE FROM meta WHERE key = ?", (key,))
+
     def get_int(self, key: str, default: int = 0) -> int:
         value = self.get(key)
         return default if value is None else int.from_bytes(value, "big", signed=True)

@@ -16,6 +16,7 @@ from crdt.device import DeviceView, view_device
 from crdt.fields import Conflict
 from crdt.record import Content
 from crdt.trash import TRASHED
+from peer.library.blob_index import note_segments, segments_named_by
 from peer.library.queues import Download, DownloadQueue, Priority
 from store.database import Database
 from store.ids import FileHash, RecordId, RecordKind
@@ -87,6 +88,7 @@ def _write_asset(connection: Connection, record: RecordId, asset: AssetView) -> 
         "INSERT OR IGNORE INTO asset_file VALUES (?, ?, ?, ?)",
         [(file, record, role, _size(asset, file)) for file, role in asset.files.items()],
     )
+    note_segments(connection, segments_named_by(asset))
     connection.execute("DELETE FROM asset_album WHERE record = ?", (record,))
     connection.executemany(
         "INSERT OR REPLACE INTO asset_album VALUES (?, ?, ?)", [(place.album, record, place.position) for place in asset.albums]

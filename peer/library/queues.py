@@ -69,13 +69,13 @@ class UploadQueue:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, nodes: Iterable[int], uploads: Sequence[Upload]) -> None:
-        """For a node that was removed meanwhile nothing is queued."""
-        rows = [(node, u.blob, u.file, u.segment, u.size, int(u.priority)) for node in nodes for u in uploads]
+    def add(self, nodes: Iterable[int], uploads: Sequence[Upload], *, not_before: int = 0) -> None:
+        """Due at once, or ``not_before`` a time. For a node that was removed meanwhile nothing is queued."""
+        rows = [(node, u.blob, u.file, u.segment, u.size, int(u.priority), not_before) for node in nodes for u in uploads]
         with self._database.write() as connection:
             connection.executemany(
-                "INSERT OR IGNORE INTO upload (node, blob, file, segment, size, priority)"
-                " SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE EXISTS (SELECT 1 FROM node WHERE id = ?1)",
+                "INSERT OR IGNORE INTO upload (node, blob, file, segment, size, priority, next_try)"
+                " SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE EXISTS (SELECT 1 FROM node WHERE id = ?1)",
                 rows,
             )
 
@@ -98,6 +98,19 @@ class UploadQueue:
         """Everything for this node is due now: it was told to be, or the node is back."""
         with self._database.write() as connection:
             connection.execute("UPDATE upload SET next_try = 0 WHERE node = ? AND next_try > 0", (node,))
+
+    def look_again(self, node: int, blobs: Sequence[BlobId]) -> bool:
+        """The node said that these came, from whomever: those of them that are queued for it are due now, to be asked about. True: some are."""
+        with self._database.read() as connection:
+            marks = ",".join("?" * len(blobs))
+            rows = connection.execute(
+                f"SELECT blob FROM upload WHERE node = ? AND next_try > 0 AND blob IN ({marks})",  # noqa: S608 - only question marks
+                (node, *blobs),
+            ).fetchall()
+        if rows:
+            with self._database.write() as connection:
+                connection.executemany("UPDATE upload SET next_try = 0 WHERE node = ? AND blob = ?", [(node, row[0]) for row in rows])
+        return bool(rows)
 
     def failed(self, node: int, blob: BlobId, reason: str, next_try: int) -> None:
         with self._database.write() as connection:
@@ -193,9 +206,11 @@ class DownloadQueue:
                 connection.execute("DELETE FROM download WHERE file = ?", (file,))
                 connection.execute("DELETE FROM download_part WHERE file = ?", (file,))
 
-    def failed(self, file: FileHash, reason: str, next_try: int) -> None:
+    def failed(self, failures: Iterable[tuple[FileHash, str, int]]) -> None:
+        """Files, why they can't be had from any node in reach, and when they are to be tried again."""
+        rows = [(reason, next_try, file) for file, reason, next_try in failures]
         with self._database.write() as connection:
-            connection.execute("UPDATE download SET tries = tries + 1, reason = ?, next_try = ? WHERE file = ?", (reason, next_try, file))
+            connection.executemany("UPDATE download SET tries = tries + 1, reason = ?, next_try = ? WHERE file = ?", rows)
 
     def hurry(self) -> bool:
         """Blobs came somewhere: what waited for one is due now. True: something is."""
@@ -205,9 +220,10 @@ class DownloadQueue:
         with self._database.write() as connection:
             return connection.execute("UPDATE download SET next_try = 0 WHERE next_try > 0").rowcount > 0
 
-    def next_try(self) -> int | None:
+    def next_try(self, after: int) -> int | None:
+        """When the first of the files is due that aren't yet, at the time ``after``."""
         with self._database.read() as connection:
-            row = connection.execute("SELECT min(next_try) FROM download").fetchone()
+            row = connection.execute("SELECT min(next_try) FROM download WHERE next_try > ?", (after,)).fetchone()
         return None if row[0] is None else int(row[0])
 
     def count(self) -> tuple[int, int]:

@@ -12,10 +12,12 @@ from peer.buffers import Buffers
 from peer.keys.blobs import SEGMENT_BYTES, SealedBlob, name_segment, seal_segment, segments_of
 from peer.keys.epochs import Epoch
 from peer.library.asset_files import located
+from peer.library.carried import sealed_here
 from peer.library.library import Library
 from peer.library.queues import Upload
 from store.durable import full_disk_translated
-from store.ids import BlobId
+from store.errors import DamagedError
+from store.ids import BlobId, FileHash
 
 _segments = Buffers(SEGMENT_BYTES)
 
@@ -50,7 +52,10 @@ def name_blobs(path: Path, size: int, epoch: Epoch) -> Sealing:
 
 
 def seal_held_segment(library: Library, upload: Upload) -> SealedBlob:
-    """The blob that ``upload`` names, made from the file on this disk. ``SegmentError`` when it can't be made now."""
+    """The blob that ``upload`` names, made from the file on this disk, or lying here sealed in the place of a file. ``SegmentError`` when it
+    can't be had now."""
+    if upload.file == FileHash(upload.blob):
+        return _stored(library, upload.blob)
     held = library.held.get(upload.file)
     if held is None:
         raise SegmentError("the file is no longer on this device")
@@ -67,6 +72,16 @@ def seal_held_segment(library: Library, upload: Upload) -> SealedBlob:
             if sealed.id == upload.blob:
                 return sealed
     raise SegmentError(f"{held.path} was changed on the disk, or its key isn't here")
+
+
+def _stored(library: Library, blob: BlobId) -> SealedBlob:
+    try:
+        sealed = sealed_here(library, blob)
+    except DamagedError as error:
+        raise SegmentError("the blob was damaged on the disk") from error
+    if sealed is None:
+        raise SegmentError("the blob is no longer on this device")
+    return SealedBlob(id=blob, sealed=sealed)
 
 
 def _read_segment(stream: RawIOBase, buffer: memoryview) -> memoryview:

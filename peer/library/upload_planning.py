@@ -1,31 +1,40 @@
-"""Which blobs a node should get from this device."""
+"""Which blobs a relay should get from this device. Peers get none: they fetch what they want."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from crdt.asset import AssetView, view_asset
 from crdt.facts import Rendition, Source, Way
 from crdt.record import read
 from peer.library.asset_files import located
+from peer.library.carried import carried_uploads
+from peer.library.checkpoints.contents import uploads_of
 from peer.library.index_files import keep_index
 from peer.library.library import Library
+from peer.library.nodes import NodeKind
 from peer.library.queues import Download, Priority, Upload, uploads_of_file
 from peer.library.segments import name_blobs
 from store.ids import BlobId, FileHash, RecordKind, StoreId
 
 PAGE = 500
+PASS_ON_MS = 20_000
+"""So long a file from another device isn't sent to a relay: most often that device does it itself, and the relay then says so."""
 
 
 def met(library: Library, node: int, store: StoreId, now: int, clock_offset: int) -> None:
-    """A node answered. When its stores are new, everything that is here is queued for it again: it says itself what it has.
+    """A node answered. When a relay's stores are new, everything that is here is queued for it again: it says itself what it has. Only a
+    relay's clock corrects this device's.
 
     That may take long, so others can write meanwhile: the stores count as met only when all is queued.
     """
-    if any(each.number == node and each.store != store for each in library.nodes.all()):
+    known = next((each for each in library.nodes.all() if each.number == node), None)
+    is_relay = known is not None and known.kind is NodeKind.RELAY
+    if known is not None and is_relay and known.store != store:
         queue_everything(library, node)
     with library.database.write():
-        library.hlc.discipline(clock_offset)
+        if is_relay:
+            library.hlc.discipline(clock_offset)
         if library.nodes.met(node, store, now):
             library.meta.put_int(f"reported:{node}", 0)
         library.uploads.hurry(node)
@@ -34,29 +43,35 @@ def met(library: Library, node: int, store: StoreId, now: int, clock_offset: int
 
 def queue_everything(library: Library, node: int) -> None:
     """Queue each blob of each file that is held here, in many transactions; done twice it is the same."""
-    page: list[Upload] = []
+    page: list[Upload] = uploads_of(library, (info.blob for info in library.checkpoint_blobs.blobs()))
     for _, state in library.records.all(RecordKind.ASSET):
         page.extend(_uploads_of(library, view_asset(read(state))))
         if len(page) >= PAGE:
             library.uploads.add([node], page)
             page = []
-    library.uploads.add([node], page)
+    library.uploads.add([node], [*page, *carried_uploads(library)])
 
 
-def pass_on(library: Library, came_from: int, downloads: Sequence[Download]) -> bool:
-    """Files came from one node: queue them for the others, which may lack them. True: there are others."""
-    others = [node.number for node in library.nodes.all() if node.number != came_from]
+def pass_on(library: Library, came_from: Collection[int], downloads: Sequence[Download], *, at_once: bool) -> bool:
+    """Files came from some nodes: queue them for the relays among the others, which may lack them. True: there are such relays.
+
+    ``at_once``: without a moment for the device that has them too.
+    """
+    others = [node.number for node in library.nodes.relays() if node.number not in came_from]
+    not_before = 0 if at_once else library.clock.now() + PASS_ON_MS
     files = {download.file for download in downloads}
     for record in {download.record for download in downloads} if others else ():
         content = library.records.content(record)
         if content is not None:
-            library.uploads.add(others, [upload for upload in _uploads_of(library, view_asset(content)) if upload.file in files])
+            uploads = [upload for upload in _uploads_of(library, view_asset(content)) if upload.file in files]
+            library.uploads.add(others, uploads, not_before=not_before)
     return bool(others)
 
 
 def queue_again(library: Library, node: int, blobs: Sequence[BlobId]) -> None:
     """The node wants blobs back that it held."""
     wanted = frozenset(blobs)
+    library.uploads.add([node], uploads_of(library, blobs))
     for _, state in library.records.all(RecordKind.ASSET):
         found = [upload for upload in _uploads_of(library, view_asset(read(state))) if upload.blob in wanted]
         if found:
@@ -69,14 +84,15 @@ def _uploads_of(library: Library, asset: AssetView) -> Iterator[Upload]:
             yield from _uploads_of_rendition(rendition, priority)
     for file, sources in asset.sources.items():
         for source in sources:
-            yield from _uploads_of_source(library, file, source)
+            yield from uploads_of_source(library, file, source)
 
 
 def _uploads_of_rendition(rendition: Rendition, priority: Priority) -> list[Upload]:
     return uploads_of_file(rendition.file, rendition.size, rendition.blobs, priority)
 
 
-def _uploads_of_source(library: Library, file: FileHash, source: Source) -> Iterator[Upload]:
+def uploads_of_source(library: Library, file: FileHash, source: Source) -> Iterator[Upload]:
+    """The blobs of one way to a file that is here. What an index leads to is found by sealing the file."""
     held = library.held.get(file)
     if held is None:
         return
@@ -90,4 +106,4 @@ def _uploads_of_source(library: Library, file: FileHash, source: Source) -> Iter
                 return  # removed by hand, or not readable: what isn't here can't be sent
             if sealing.index_blobs == source.blobs:
                 yield from uploads_of_file(file, source.size, sealing.blobs, Priority.ORIGINAL)
-                yield from keep_index(library, sealing)
+                yield from keep_index(library, file, sealing)

@@ -59,7 +59,7 @@ def _whether_here(library: Library, file: AssetFile, download: tuple[str, int] |
     if download is not None and download[0]:
         return f"Not here: {download[0]}. Next try {_soon(download[1])}."
     if not library.nodes.all():
-        return "Not here, and no relay is configured that it could come from: `calotype relay add`."
+        return "Not here, and no relay is configured that it could come from, nor was another device met: `calotype relay add`, `calotype run`."
     if download is not None:
         return "Not here yet: it waits for its turn to be downloaded."
     if file.size is None:

@@ -15,7 +15,19 @@ _DEPTH = 6
 
 def fields(data: bytes, limit: int, *names: str) -> list[Any]:
     """The values of a map that has exactly these keys."""
+    return _values(decode(data, limit=limit, depth=_DEPTH), names)
+
+
+def fields_and_mark(data: bytes, limit: int, *names: str, mark: str) -> tuple[list[Any], bool]:
+    """The same of a map that may have one key more, and whether it has: its only value is true, so a message that doesn't need it keeps its bytes."""
     value = decode(data, limit=limit, depth=_DEPTH)
+    is_marked = type(value) is dict and value.get(mark) is True
+    if is_marked:
+        del value[mark]
+    return _values(value, names), is_marked
+
+
+def _values(value: Any, names: tuple[str, ...]) -> list[Any]:
     if type(value) is not dict or value.keys() != set(names):
         raise MalformedError(f"a map of {', '.join(names)} was expected")
     return [value[name] for name in names]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Self
 
-from relay.messages.fields import fields, flag, reports_of, text
+from relay.messages.fields import fields, fields_and_mark, flag, reports_of, text
 from relay.messages.limits import (
     MAX_HEADS_BODY,
     MAX_PULL_BODY,
@@ -60,27 +60,31 @@ class Cursor:
 class PullRequest:
     """Asks for what arrived after ``cursor`` or, where that is of another store or missing, for what ``heads`` lack.
 
-    The answer ends after about ``limit`` bytes of entries. ``seen``: the reports are wanted too.
+    The answer ends after about ``limit`` bytes of entries. ``seen``: the reports are wanted too. ``control``: only control entries, in the order of
+    arrival from the cursor or from the beginning, whatever the heads; where such a pull ended, another such may go on, and no other.
     """
 
     cursor: Cursor | None = None
     heads: Heads | None = None
     limit: int = MAX_PULL_BYTES
     seen: bool = True
+    control: bool = False
 
     def encode(self) -> bytes:
         cursor = None if self.cursor is None else self.cursor.to_wire()
         heads = None if self.heads is None else self.heads.to_wire()
-        return encode({"cursor": cursor, "heads": heads, "limit": self.limit, "seen": self.seen})
+        mark = {"control": True} if self.control else {}
+        return encode({"cursor": cursor, "heads": heads, "limit": self.limit, "seen": self.seen, **mark})
 
     @classmethod
     def decode(cls, data: bytes) -> Self:
-        cursor, heads, limit, seen = fields(data, MAX_PULL_BODY, "cursor", "heads", "limit", "seen")
+        (cursor, heads, limit, seen), control = fields_and_mark(data, MAX_PULL_BODY, "cursor", "heads", "limit", "seen", mark="control")
         return cls(
             cursor=None if cursor is None else Cursor.from_wire(cursor),
             heads=None if heads is None else Heads.from_wire(heads),
             limit=number(limit),
             seen=flag(seen),
+            control=control,
         )
 
 

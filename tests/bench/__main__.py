@@ -30,6 +30,7 @@ BENCHMARKS: Mapping[str, str] = {
     "memory": "tests.bench.memory",
     "newcomer": "tests.bench.newcomer",
     "start": "tests.bench.start",
+    "lan": "tests.bench.lan",
 }
 """In the order in which they run. Each module has ``METHOD`` and ``measure``, and is given an empty folder."""
 

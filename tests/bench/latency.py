@@ -19,6 +19,7 @@ from store.ids import RecordId
 from tests.bench.figures import Budget, Figure
 from tests.bench.stage import Scale, Stage, bring_one_photo, open_stage
 from tests.fleet.eye import Eye
+from tests.fleet.programs import Device
 
 METHOD = (
     "Two running peers and a relay, all processes of their own. A process that stays writes a rating into one library as `calotype set` does "
@@ -33,7 +34,7 @@ WARM_UP = 5
 async def measure(folder: Path, scale: Scale) -> list[Figure]:
     async with open_stage(folder) as stage:
         record = await bring_one_photo(stage)
-        changes = await trio.to_thread.run_sync(partial(_changes, stage, record, scale.of(250, 60)))
+        changes = await trio.to_thread.run_sync(partial(changes_seen, stage.alpha, stage.beta, record, scale.of(250, 60)))
         commands = await trio.to_thread.run_sync(partial(_commands, stage, record, scale.of(15, 5)))
     percentile = quantiles(changes, n=100, method="inclusive")[98]
     return [
@@ -45,10 +46,10 @@ async def measure(folder: Path, scale: Scale) -> list[Figure]:
     ]
 
 
-def _changes(stage: Stage, record: bytes, count: int) -> list[float]:
-    """Milliseconds for each change."""
+def changes_seen(alpha: Device, beta: Device, record: bytes, count: int) -> list[float]:
+    """Milliseconds for each change that is made on alpha."""
     pause, found = Random(1), []
-    with closing(Library.open(stage.alpha.folder)) as library, closing(Eye(stage.beta)) as eye:
+    with closing(Library.open(alpha.folder)) as library, closing(Eye(beta)) as eye:
         for number in range(WARM_UP + count):
             rating = 1 + number % 5
             start = time.perf_counter()

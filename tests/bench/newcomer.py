@@ -14,19 +14,26 @@ import trio
 
 from peer.engine.connecting import library_at
 from peer.engine.exchanging import push_all
+from peer.library.checkpoints.acknowledging import acknowledge_best, wanted_blobs
+from peer.library.checkpoints.settling import settle
+from peer.library.checkpoints.writing import write_checkpoint
 from peer.library.library import Library
 from peer.seams import run_in_thread
+from tests.bench.counting_proxy import CountingProxy, open_proxy
 from tests.bench.figures import Budget, Figure
 from tests.bench.many_assets import fill
 from tests.bench.stage import Scale
+from tests.fleet.checkpoints import EAGER, fetch
 from tests.fleet.eye import Eye
+from tests.fleet.libraries import exchange, report
 from tests.fleet.programs import Device, LineReader, peak_memory, start_relay
 
 METHOD = (
     "A library whose assets have EXIF, name, source, thumbnail, preview and ThumbHash, but no files, is at the relay. `calotype join` on an empty folder "
-    "is timed from its start to its end: Python's start-up, the handshake, pulling, verifying, storing and applying every entry. Its memory is looked up "
-    "every 50 ms (VmHWM). Then the peer runs for some seconds, in which it asks for thumbnails in vain. The budget for time is that for 100,000 assets, "
-    "scaled."
+    "is timed from its start to its end: Python's start-up, the handshake, pulling, verifying, storing and applying every entry; its bytes are what passes "
+    "between it and the relay. Its memory is looked up every 50 ms (VmHWM). Then the peer runs for some seconds, in which it asks for thumbnails in vain. "
+    "Both devices then agree on a checkpoint, in this process, the relay is given it, and another new device joins, which loads that instead of entries. The "
+    "budget for time is that for 100,000 assets, scaled."
 )
 BUDGET_SECONDS, BUDGET_ASSETS = 30, 100_000
 RUN_SECONDS = 5
@@ -36,22 +43,32 @@ LOOK_SECONDS = 0.05
 class _Joining(NamedTuple):
     seconds: float
     memory: int
+    passed: int
+    """Bytes between the device and the relay, with those of the inviter, which are few."""
 
 
 async def measure(folder: Path, scale: Scale) -> list[Figure]:
     relay = await start_relay(folder)
-    alpha, beta = (Device(name=name, library=folder / name) for name in ("alpha", "beta"))
+    alpha, beta, gamma = (Device(name=name, library=folder / name) for name in ("alpha", "beta", "gamma"))
     try:
-        await alpha.ask("init", "--name", "alpha")
-        await alpha.ask("relay", "add", relay.url, "--token", await relay.token())
-        entry_bytes = await _fill(alpha, scale.assets)
-        joining = await _join(alpha, beta)
-        with closing(Eye(beta)) as eye:
-            assert eye.value("SELECT count(*) FROM asset") == scale.assets
-        await beta.start()
-        assert beta.peer is not None
-        await trio.sleep(scale.of(RUN_SECONDS, 1))
-        peer_memory = beta.peer.memory()
+        async with open_proxy() as proxy:
+            proxy.target = int(relay.url.rpartition(":")[2])
+            await alpha.ask("init", "--name", "alpha")
+            await alpha.ask("relay", "add", f"http://127.0.0.1:{proxy.port}", "--token", await relay.token())
+            entry_bytes = await _fill(alpha, scale.assets)
+            joining = await _join(alpha, beta, proxy)
+            with closing(Eye(beta)) as eye:
+                assert eye.value("SELECT count(*) FROM asset") == scale.assets
+            await beta.start()
+            assert beta.peer is not None
+            await trio.sleep(scale.of(RUN_SECONDS, 1))
+            peer_memory = beta.peer.memory()
+            await beta.stop()
+            checkpoint = await _agree(alpha, beta)
+            by_checkpoint = await _join(alpha, gamma, proxy)
+            with closing(Eye(gamma)) as eye:
+                assert eye.value("SELECT count(*) FROM asset") == scale.assets
+                assert eye.value("SELECT stubs FROM log_library") > 0, "it began with the checkpoint"
     finally:
         await beta.stop()
         await relay.serving.stop()
@@ -59,10 +76,53 @@ async def measure(folder: Path, scale: Scale) -> list[Figure]:
     budget = Budget(bound=BUDGET_SECONDS * scale.assets / BUDGET_ASSETS)
     return [
         Figure(name=f"new device, {count}: metadata complete", value=joining.seconds, unit="s", budget=budget),
+        Figure(name="the same with a checkpoint", value=by_checkpoint.seconds, unit="s", budget=budget),
+        Figure(name="bytes of the joining", value=joining.passed / 1e6, unit="MB"),
+        Figure(name="the same with a checkpoint", value=by_checkpoint.passed / 1e6, unit="MB"),
         Figure(name="entries in the log", value=entry_bytes / scale.assets, unit="B/asset"),
+        Figure(name="a checkpoint", value=checkpoint.size / scale.assets, unit="B/asset"),
+        Figure(name="writing it", value=checkpoint.writing, unit="s"),
+        Figure(name="comparing it on another device", value=checkpoint.comparing, unit="s"),
         Figure(name="memory of `calotype join`", value=joining.memory / 1e6, unit="MB"),
+        Figure(name="the same with a checkpoint", value=by_checkpoint.memory / 1e6, unit="MB"),
         Figure(name=f"memory of its peer, {count}", value=peer_memory / 1e6, unit="MB", budget=Budget(bound=200)),
     ]
+
+
+class _Checkpoint(NamedTuple):
+    size: int
+    writing: float
+    comparing: float
+
+
+async def _agree(first: Device, second: Device) -> _Checkpoint:
+    """Both compare a checkpoint and settle it; the relay gets its blobs, and all that was said."""
+    with closing(Library.open(first.folder)) as alpha, closing(Library.open(second.folder)) as beta:
+        made = await trio.to_thread.run_sync(_settle, alpha, beta)
+        (settled,) = alpha.log.settled()
+        async with library_at(alpha, alpha.nodes.all()[0], run_in_thread) as api:
+            for blob in settled.blobs:
+                sealed = alpha.checkpoint_blobs.get(blob)
+                assert sealed is not None
+                await api.put_blob(blob, sealed)
+            await push_all(alpha, api, run_in_thread)
+            await api.seen([seen.raw for seen in alpha.log.seen()])
+    return made
+
+
+def _settle(alpha: Library, beta: Library) -> _Checkpoint:
+    exchange(alpha, beta)
+    start = time.perf_counter()
+    write_checkpoint(alpha)
+    writing = time.perf_counter() - start
+    exchange(alpha, beta)
+    fetch(alpha, beta, wanted_blobs(beta))
+    start = time.perf_counter()
+    assert acknowledge_best(beta)
+    comparing = time.perf_counter() - start
+    report(alpha, beta)
+    assert settle(alpha, EAGER) is not None
+    return _Checkpoint(size=alpha.checkpoint_blobs.total_bytes(), writing=writing, comparing=comparing)
 
 
 async def _fill(device: Device, assets: int) -> int:
@@ -74,8 +134,8 @@ async def _fill(device: Device, assets: int) -> int:
         return sum(len(arrived.entry.raw) for arrived in library.log.after(0, limit_bytes=2**40))
 
 
-async def _join(inviter: Device, joiner: Device) -> _Joining:
-    memory = 0
+async def _join(inviter: Device, joiner: Device, proxy: CountingProxy) -> _Joining:
+    memory, passed = 0, proxy.passed
     async with trio.open_nursery() as nursery:
         invite = partial(trio.run_process, inviter.command("invite", "--yes"), stdout=subprocess.PIPE, start_new_session=True)
         inviting: trio.Process = await nursery.start(invite)
@@ -89,4 +149,4 @@ async def _join(inviter: Device, joiner: Device) -> _Joining:
             memory = max(memory, peak_memory(joining.pid))
             with trio.move_on_after(LOOK_SECONDS):
                 await joining.wait()
-        return _Joining(seconds=time.perf_counter() - start, memory=memory)
+        return _Joining(seconds=time.perf_counter() - start, memory=memory, passed=proxy.passed - passed)

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
+from tests.bench.card import shuffled
 from tests.bench.figures import Budget, Figure, Result, show, spelled
+from tests.fixtures.pictures import encoded, scene
+
+BLOCK = 128 * 1024
+"""What Syncthing compares."""
 
 
 @pytest.mark.parametrize(
@@ -48,3 +55,17 @@ def test_figures_are_written_as_json(tmp_path: Path) -> None:
     assert result["benchmark"] == "start"
     assert all(figure["value"] > 0 and figure["unit"] == "ms" for figure in result["figures"])
     assert [path.name for path in tmp_path.iterdir()] == ["figures.json"]
+
+
+def test_two_photographs_of_a_card_share_nothing_worth_saving() -> None:
+    """Both are pictures, of the same length, and no block of one is anywhere in the other."""
+    negative = encoded(scene(2000, 1500), "JPEG", restart_marker_rows=1)
+    first, other = shuffled(negative, seed=1), shuffled(negative, seed=2)
+    for each in (first, other):
+        with Image.open(io.BytesIO(each)) as picture:
+            picture.load()
+            assert picture.size == (2000, 1500)
+    assert len(first) == len(other) == len(negative)
+    blocks = [first[start : start + BLOCK] for start in range(BLOCK, len(first) - BLOCK, BLOCK)]
+    assert blocks
+    assert not any(block in other for block in blocks)

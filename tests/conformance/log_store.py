@@ -23,10 +23,17 @@ MakeStore: TypeAlias = Callable[[LibraryId], LogStore]
 EVERYTHING = 2**40
 
 
-class _Fixtures:
+class LogStoreFixtures:
+    """What each suite starts from."""
+
     @pytest.fixture
     def make_store(self) -> MakeStore:
         """A store without entries; overridden by each implementation."""
+        raise NotImplementedError
+
+    @pytest.fixture
+    def make_relay_store(self) -> MakeStore:
+        """One that trusts settled checkpoints; overridden likewise."""
         raise NotImplementedError
 
     @pytest.fixture
@@ -38,7 +45,7 @@ class _Fixtures:
         return make_store(library.id)
 
 
-class LogStoreConformance(_Fixtures):
+class LogStoreConformance(LogStoreFixtures):
     """What a store keeps and gives back."""
 
     def test_an_empty_store_answers_everything(self, store: LogStore, library: FleetLibrary) -> None:
@@ -157,7 +164,7 @@ class LogStoreConformance(_Fixtures):
         assert stores[0].at(libraries[1].genesis.log, 0) == []
 
 
-class LogStoreBranches(_Fixtures):
+class LogStoreBranches(LogStoreFixtures):
     """Several histories under one log id: all of them are kept and served."""
 
     def test_both_branches_are_kept_and_served(self, store: LogStore, library: FleetLibrary) -> None:
@@ -231,7 +238,7 @@ class LogStoreBranches(_Fixtures):
         assert stores[0].roster().epochs[library.epoch].authors == {anna.device, bert.device}
 
 
-class LogStoreHostility(_Fixtures):
+class LogStoreHostility(LogStoreFixtures):
     """Bytes from strangers: refused by name, and nothing else suffers."""
 
     @pytest.fixture
@@ -406,7 +413,7 @@ class LogStoreHostility(_Fixtures):
         assert {refused(noise.randbytes(noise.randrange(300))) for _ in range(50)} <= {"malformed", "too-deep"}
 
 
-class LogStoreReports(_Fixtures):
+class LogStoreReports(LogStoreFixtures):
     """Seen reports: the newest of each device."""
 
     @pytest.fixture

@@ -1,4 +1,5 @@
-"""The suite of ``relay.api``: inherit from ``SyncApiConformance`` and give the fixture ``api``, an implementation over ``node``."""
+"""The suite of ``relay.api``: inherit from ``SyncApiConformance``, or ``PeerApiConformance`` for a node that nobody registers at, and give the
+fixture ``api``, an implementation over ``node``."""
 
 from __future__ import annotations
 
@@ -32,11 +33,13 @@ from relay.messages import (
     hello_proof_message,
 )
 from relay.messages.limits import MAX_MAIL_BYTES, MAX_MAIL_MESSAGES, MAX_PUSH_ENTRIES
+from store.entries import EntryKind
 from store.heads import Heads
 from store.ids import MASTER, LibraryId, StoreId
 from store.log import Status
 from store.signatures import is_signed
-from tests.conformance.sync_api_blobs import BlobsConformance, LibrariesApartConformance
+from tests.conformance.sync_api_blobs import BlobsConformance, LibrariesApartConformance, QuotaConformance
+from tests.conformance.sync_api_removal import RemovalConformance
 from tests.conformance.sync_api_support import (
     SMALL,
     SyncApiFixtures,
@@ -51,19 +54,19 @@ from tests.conformance.sync_api_support import (
 from tests.fleet.authors import Author, FleetLibrary, filler, make_library
 from tests.unit.relay.nodes import QUOTA, TOKEN, FakeClock, Node, registration, session_of
 
-__all__ = ["LibrariesApartConformance", "SyncApiConformance"]
+__all__ = ["LibrariesApartConformance", "PeerApiConformance", "SyncApiConformance"]
 
 BOX = BoxId(bytes(16))
 MINUTE = 60_000
 
 
 class NodeConformance(SyncApiFixtures):
-    """Meeting a node: hello, registration, sessions, mail."""
+    """Meeting a node: hello, sessions, mail."""
 
     async def test_a_node_proves_its_key(self, api: SyncApi, node: Node) -> None:
         nonce = filler("nonce", 32)
         hello = await api.hello(nonce)
-        assert (hello.kind, hello.key, hello.store, hello.time) == ("relay", node.key, node.parts.store, node.clock.now())
+        assert (hello.kind, hello.key, hello.store, hello.time) == (node.parts.kind, node.key, node.parts.store, node.clock.now())
         assert is_signed(hello_proof_message(nonce), hello.proof, node.key)
         assert 1 in hello.versions
 
@@ -74,45 +77,19 @@ class NodeConformance(SyncApiFixtures):
         with pytest.raises(MalformedRequestError):
             await api.hello(b"short")
 
-    async def test_a_token_registers_one_library(self, api: SyncApi, library: FleetLibrary, anna: Author) -> None:
-        first = await api.register(registration(library))
-        assert (first.library, first.quota) == (library.id, QUOTA)
-        assert await api.register(registration(library)) == first
-        with pytest.raises(TokenInvalidError):
-            await api.register(registration(make_library("another")))
-
-    async def test_a_wrong_token(self, api: SyncApi, library: FleetLibrary) -> None:
-        for token in ("wrong", "", "Ж" * 100):
-            with pytest.raises(TokenInvalidError) as caught:
-                await api.register(registration(library, token))
-            assert TOKEN not in str(caught.value)
-
-    async def test_a_refused_genesis_leaves_the_token_alone(self, api: SyncApi, library: FleetLibrary, anna: Author) -> None:
-        for raw, kind in ((anna.change().raw, MalformedRequestError), (b"", MalformedRequestError), (filler("x", 50), SyncError)):
-            with pytest.raises(kind):
-                await api.register(Registration(token=TOKEN, genesis=raw))
-        good = registration(library)
-        with pytest.raises(RefusedContentError):
-            await api.register(Registration(token=TOKEN, genesis=good.genesis, entries=(make_library("other").genesis.raw,)))
-        assert (await api.register(good)).library == library.id
-
     async def test_a_stranger_gets_no_session(self, api: SyncApi, node: Node, library: FleetLibrary) -> None:
-        await api.register(registration(library))
+        await self.bring_home(api, node, library)
         with pytest.raises(NotMemberError):
             await session_of(api, library, library.author("eve"), key=node.key).heads()
 
-    async def test_an_unknown_library(self, api: SyncApi, node: Node, library: FleetLibrary, anna: Author) -> None:
-        with pytest.raises(NotFoundError):
-            await session_of(api, library, anna, key=node.key).heads()
-
     async def test_the_master_signs_in(self, api: SyncApi, node: Node, library: FleetLibrary, anna: Author) -> None:
-        await api.register(registration(library))
+        await self.bring_home(api, node, library)
         statement = make_statement(node, library, MASTER)
         grant = await api.open_session(SessionRequest(statement=statement, signature=library.master_keys.sign(statement)))
         assert (await api.library(library.id, grant.token).heads()).arrival == len(registration(library).entries) + 1
 
     async def test_a_statement_counts_once(self, api: SyncApi, node: Node, library: FleetLibrary, anna: Author) -> None:
-        await api.register(registration(library))
+        await self.bring_home(api, node, library)
         statement = make_statement(node, library, anna.device)
         request = SessionRequest(statement=statement, signature=anna.keys.sign(statement))
         await api.open_session(request)
@@ -123,7 +100,7 @@ class NodeConformance(SyncApiFixtures):
     async def test_a_statement_that_expired_or_lasts_too_long(
         self, api: SyncApi, node: Node, library: FleetLibrary, anna: Author, expiry: int
     ) -> None:
-        await api.register(registration(library))
+        await self.bring_home(api, node, library)
         statement = make_statement(node, library, anna.device, expiry=expiry)
         with pytest.raises(SessionInvalidError):
             await api.open_session(SessionRequest(statement=statement, signature=anna.keys.sign(statement)))
@@ -132,7 +109,7 @@ class NodeConformance(SyncApiFixtures):
         self, api: SyncApi, node: Node, library: FleetLibrary, anna: Author
     ) -> None:
         bert = library.join("bert")
-        await api.register(registration(library))
+        await self.bring_home(api, node, library)
         elsewhere = make_statement(node, library, anna.device, node_key=bytes(32))
         with pytest.raises(MalformedRequestError):
             await api.open_session(SessionRequest(statement=elsewhere, signature=anna.keys.sign(elsewhere)))
@@ -181,6 +158,48 @@ class NodeConformance(SyncApiFixtures):
                 await trio.testing.wait_all_tasks_blocked(0.01)
                 await api.post_message(BOX, b"hello")
         assert [list(each) for each in found] == [[b"hello"]]
+
+
+class RegistrationConformance(SyncApiFixtures):
+    """A library comes to a relay."""
+
+    async def test_an_unknown_library(self, api: SyncApi, node: Node, library: FleetLibrary, anna: Author) -> None:
+        with pytest.raises(NotFoundError):
+            await session_of(api, library, anna, key=node.key).heads()
+
+    async def test_a_token_registers_one_library(self, api: SyncApi, library: FleetLibrary, anna: Author) -> None:
+        first = await api.register(registration(library))
+        assert (first.library, first.quota) == (library.id, QUOTA)
+        assert await api.register(registration(library)) == first
+        with pytest.raises(TokenInvalidError):
+            await api.register(registration(make_library("another")))
+
+    async def test_a_wrong_token(self, api: SyncApi, library: FleetLibrary) -> None:
+        for token in ("wrong", "", "Ж" * 100):
+            with pytest.raises(TokenInvalidError) as caught:
+                await api.register(registration(library, token))
+            assert TOKEN not in str(caught.value)
+
+    async def test_a_refused_genesis_leaves_the_token_alone(self, api: SyncApi, library: FleetLibrary, anna: Author) -> None:
+        for raw, kind in ((anna.change().raw, MalformedRequestError), (b"", MalformedRequestError), (filler("x", 50), SyncError)):
+            with pytest.raises(kind):
+                await api.register(Registration(token=TOKEN, genesis=raw))
+        good = registration(library)
+        with pytest.raises(RefusedContentError):
+            await api.register(Registration(token=TOKEN, genesis=good.genesis, entries=(make_library("other").genesis.raw,)))
+        assert (await api.register(good)).library == library.id
+
+    async def test_a_device_that_was_certified_late(self, api: SyncApi, node: Node, library: FleetLibrary, anna: Author) -> None:
+        """Who certified it, and its own certificate, are enough, however much was written before."""
+        for _ in range(100):
+            anna.change()
+        bert = library.join("bert", by=anna)
+        chain = [entry.raw for entry in library.entries if entry.kind in (EntryKind.CERTIFICATE, EntryKind.OPEN)]
+        registered = await api.register(Registration(token=TOKEN, genesis=library.genesis.raw, entries=tuple(chain)))
+        assert registered.library == library.id
+        session = session_of(api, library, bert, key=node.key)
+        assert {outcome.status for outcome in (await session.push(library.raws())).outcomes} == {Status.STORED, Status.KNOWN}
+        assert (await session.heads()).heads == library.heads()
 
 
 class EntriesConformance(SyncApiFixtures):
@@ -242,6 +261,38 @@ class EntriesConformance(SyncApiFixtures):
         entries, end = await pull(signed_in, PullRequest(cursor=Cursor(store=node.parts.store, arrival=10**9)))
         assert entries == library.raws()
         assert end.cursor.arrival == len(entries)
+
+    async def test_control_entries_alone(self, signed_in: LibraryApi, library: FleetLibrary, anna: Author) -> None:
+        changes = [anna.change() for _ in range(3)]
+        library.certify(library.author("bert"), by=anna)
+        await signed_in.push(library.raws())
+        expected = [entry.raw for entry in library.entries if entry not in changes]
+        entries, end = await pull(signed_in, PullRequest(control=True, heads=library.heads()))
+        assert (entries, end.more) == (expected, False)
+        assert end.cursor.arrival == (await signed_in.heads()).arrival
+        found, end = await pull(signed_in, PullRequest(control=True, limit=1500))
+        while end.more:
+            entries, end = await pull(signed_in, PullRequest(control=True, cursor=end.cursor, limit=1500))
+            found += entries
+        assert found == expected
+        carla = library.certify(library.author("carla"), by=anna)
+        await signed_in.push([anna.change().raw, carla.raw])
+        assert (await pull(signed_in, PullRequest(control=True, cursor=end.cursor)))[0] == [carla.raw]
+
+    async def test_a_control_entry_counts_and_travels_before_what_it_builds_on(
+        self, signed_in: LibraryApi, library: FleetLibrary, anna: Author
+    ) -> None:
+        _, end = await pull(signed_in, PullRequest())
+        heads = (await signed_in.heads()).heads
+        change, certificate = anna.change(), library.certify(library.author("bert"), by=anna)
+        result = await signed_in.push([certificate.raw])
+        assert [each.status for each in result.outcomes] == [Status.STORED]
+        assert (await signed_in.heads()).heads == heads
+        entries, end = await pull(signed_in, PullRequest(cursor=end.cursor))
+        assert entries == [certificate.raw]
+        await signed_in.push([change.raw])
+        assert (await pull(signed_in, PullRequest(cursor=end.cursor)))[0] == [change.raw, certificate.raw]
+        assert (await signed_in.heads()).heads == library.heads()
 
     async def test_a_long_pull_goes_on_where_it_ended(self, signed_in: LibraryApi, library: FleetLibrary, anna: Author) -> None:
         await signed_in.push([anna.change(filler(f"body {n}", 1000)).raw for n in range(50)])
@@ -323,5 +374,9 @@ class EntriesConformance(SyncApiFixtures):
         await assert_refused_everywhere(api.library(library.id, expired), SessionInvalidError)
 
 
-class SyncApiConformance(NodeConformance, EntriesConformance, BlobsConformance):
-    """All of it."""
+class PeerApiConformance(NodeConformance, EntriesConformance, RemovalConformance, BlobsConformance):
+    """What every node does."""
+
+
+class SyncApiConformance(PeerApiConformance, RegistrationConformance, QuotaConformance):
+    """What a relay does."""

@@ -37,7 +37,7 @@ MINUTE = 60_000
 
 
 class BlobsConformance(SyncApiFixtures):
-    """Blobs, quota, promises."""
+    """Blobs and promises."""
 
     async def test_a_blob_is_put_and_got(self, signed_in: LibraryApi) -> None:
         blob = BlobId.of(SMALL)
@@ -107,6 +107,10 @@ class BlobsConformance(SyncApiFixtures):
         async with signed_in.pull(PullRequest()) as entries:
             assert await anext(aiter(entries)) == library.raws()[0]
         assert await signed_in.get_blob(blobs[1]) == filler("blob 1", 300_000)
+
+
+class QuotaConformance(SyncApiFixtures):
+    """Room that a relay gives, and blobs that it lost."""
 
     async def test_a_full_quota_stops_blobs_and_not_edits(
         self, signed_in: LibraryApi, node: Node, library: FleetLibrary, anna: Author

@@ -56,10 +56,14 @@ class SyncApiFixtures:
         """A member."""
         return library.join("anna")
 
+    async def bring_home(self, api: SyncApi, node: Node, library: FleetLibrary) -> None:
+        """Make the node know the library, and who its members are."""
+        await api.register(registration(library))
+
     @pytest.fixture
     async def signed_in(self, api: SyncApi, node: Node, library: FleetLibrary, anna: Author) -> LibraryApi:
         """The library at the node, with everything written so far, for ``anna``."""
-        await api.register(registration(library))
+        await self.bring_home(api, node, library)
         session = session_of(api, library, anna, key=node.key)
         await session.push(library.raws())
         return session

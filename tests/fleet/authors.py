@@ -15,12 +15,12 @@ for tests in which nothing is opened.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from store.bodies import Certification, ControlBody, Genesis, Open, Packages
+from store.bodies import Certification, ControlBody, Genesis, Open, Packages, Remove, parse_control
 from store.certificates import Certificate, assemble_certificate, certificate_to_sign
 from store.entries import Dep, Entry, EntryKind, make_prefix, seal_entry
 from store.heads import Heads, Tip
@@ -46,7 +46,8 @@ class Keys:
     """A signing key pair and a wrapping key, from a label."""
 
     def __init__(self, label: str) -> None:
-        self._private = Ed25519PrivateKey.from_private_bytes(filler(f"{label} signing", 32))
+        self.signing_private = filler(f"{label} signing", 32)
+        self._private = Ed25519PrivateKey.from_private_bytes(self.signing_private)
         self.signing_key = self._private.public_key().public_bytes_raw()
         self.wrapping_key = filler(f"{label} wrapping", WRAPPING_KEY_BYTES)
 
@@ -143,7 +144,9 @@ class Author:
         clone.number, clone.counter, clone.writer = self.number, self.counter, self.end().fork()
         return clone
 
-    def report(self, heads: Heads | None = None, *, counter: int | None = None) -> SeenReport:
+    def report(
+        self, heads: Heads | None = None, *, counter: int | None = None, checkpoint: EntryHash | None = None, time: int = NOW
+    ) -> SeenReport:
         """A seen report over ``heads``, or over everything that the library has."""
         self.counter = self.counter + 1 if counter is None else counter
         context = make_digest_context(
@@ -152,9 +155,9 @@ class Author:
             number=max(self.number, 0),
             counter=self.counter,
             heads=self.library.heads() if heads is None else heads,
-            checkpoint=None,
+            checkpoint=checkpoint,
             epoch=self.library.epoch,
-            time=NOW,
+            time=time,
         )
         statement = make_statement(context, filler("sealed digest", SEALED_DIGEST_BYTES))
         return assemble_report(statement, self.keys.sign(statement))
@@ -203,6 +206,24 @@ class FleetLibrary:
         writer = self.master if by is None else by.end()
         return writer.write(EntryKind.PACKAGES, body)
 
+    def remove(
+        self,
+        *devices: Author,
+        by: Author | None = None,
+        pins: Heads | None = None,
+        knows: Iterable[Entry] = (),
+        epoch: EpochId | None = None,
+        recipients: Sequence[DeviceId] = (),
+    ) -> Entry:
+        """A removal by the master, or by another device; it pins everything that the removed wrote so far (or ``pins``), and names what its author
+        ``knows``."""
+        ids = tuple(sorted({device.device for device in devices}))
+        wrapped = tuple(sorted((recipient, filler(f"package {recipient}", PACKAGE_BYTES)) for recipient in recipients))
+        new_epoch = epoch or EpochId(filler(f"{self.seed} epoch {len(self.entries)}", EpochId.SIZE))
+        body = Remove(devices=ids, pins=self.heads_of_logs(ids) if pins is None else pins, epoch=new_epoch, packages=wrapped)
+        writer = self.master if by is None else by.end()
+        return writer.write(EntryKind.REMOVE, body.encode(), deps=[dep_of(entry) for entry in knows])
+
     def join(self, name: str, *, by: Author | None = None) -> Author:
         """A new member with an open log and a package."""
         device = self.author(name)
@@ -214,6 +235,11 @@ class FleetLibrary:
     def heads(self) -> Heads:
         """The heads of everything written so far."""
         return heads_of(self.entries)
+
+    def heads_of_logs(self, devices: Collection[DeviceId]) -> Heads:
+        """The heads of all logs that these devices opened."""
+        logs = {entry.log for entry in self.entries if entry.kind is EntryKind.OPEN and parse_open(entry).device in devices}
+        return heads_of(entry for entry in self.entries if entry.log in logs)
 
     def raws(self) -> list[bytes]:
         """Everything written so far, as it travels."""
@@ -228,6 +254,13 @@ def make_library(seed: int | str = 0) -> FleetLibrary:
 def dep_of(entry: Entry) -> Dep:
     """``entry`` as another entry names it."""
     return Dep(entry.log, entry.seq, entry.name)
+
+
+def parse_open(entry: Entry) -> Open:
+    """The body of an entry that opens a log."""
+    body = parse_control(entry)
+    assert isinstance(body, Open)
+    return body
 
 
 def heads_of(entries: Iterable[Entry]) -> Heads:

@@ -72,18 +72,18 @@ def admit(inviter: Library, folder: Path, *, name: str = "bert", seed: int = 2, 
 
 def give(source: Library, target: Library) -> int:
     """What ``target`` lacks of what ``source`` has, entries only. How many they were."""
-    given = _give(source, target, target.log.heads())
+    given = _give(source, target, target.log.heads(), Status.WAITING)
     if unknown := source.log.heads().unknown(target.log.has):  # of logs with branches, as a session asks again
         given += _give(source, target, target.log.heads().without(unknown))
     return given
 
 
-def _give(source: Library, target: Library, heads: Heads) -> int:
+def _give(source: Library, target: Library, heads: Heads, *also: Status) -> int:
     given = 0
     after = 0
     while page := source.log.missing(heads, limit_bytes=PAGE_BYTES, after=after):
         outcomes = [outcome.status for outcome in target.receive([arrived.entry.raw for arrived in page])]
-        assert {*outcomes} <= {Status.STORED, Status.KNOWN}  # of a log that was forked, more than what is missing may be sent
+        assert {*outcomes} <= {Status.STORED, Status.KNOWN, *also}  # of a log that was forked, more than what is missing may be sent
         given += outcomes.count(Status.STORED)
         after = page[-1].arrival
     return given

@@ -64,6 +64,10 @@ class LocalConnection:
     def clock_offset(self) -> int:
         return self.greeting.clock_offset
 
+    @property
+    def address(self) -> str:
+        return URL
+
     def traffic(self) -> Traffic:
         return Traffic(sent=0, received=0)
 
@@ -111,7 +115,7 @@ def make_node(clock: Clock, *, seed: int = 1, quota: int = 10**12) -> LocalNode:
         libraries=libraries,
         sessions=MemorySessions(),
         mailboxes=MemoryMailboxes(),
-        logs=Logs(lambda library: logs.setdefault(library, MemoryLogStore(library))),
+        logs=Logs(lambda library: logs.setdefault(library, MemoryLogStore(library, trusts_settled=True))),
         blobs=MemoryBlobStore(),
         clock=clock,
         randomness=random.randbytes,

@@ -26,11 +26,17 @@ from tests.fleet.node import TOKEN, URL, FakeClock, LocalNode, call_directly
 
 async def found(folder: Path, node: LocalNode, clock: FakeClock, *, name: str = "one", seed: int = 7) -> Library:
     """A new library, at home at ``node``."""
-    library, _ = create_library(LibraryFolder(folder), name, clock=clock, randomness=Random(seed).randbytes)
+    library, _ = await found_with_phrase(folder, node, clock, name=name, seed=seed)
+    return library
+
+
+async def found_with_phrase(folder: Path, node: LocalNode, clock: FakeClock, *, name: str = "one", seed: int = 7) -> tuple[Library, str]:
+    """The same, and its recovery phrase."""
+    library, phrase = create_library(LibraryFolder(folder), name, clock=clock, randomness=Random(seed).randbytes)
     genesis, members = membership_entries(library)
     await node.service.register(Registration(token=TOKEN, genesis=genesis, entries=tuple(members)))
     library.nodes.add(URL, node.key)
-    return library
+    return library, phrase
 
 
 async def join(folder: Path, inviter: Library, node: LocalNode, clock: FakeClock, *, name: str = "two", seed: int = 8) -> Library:

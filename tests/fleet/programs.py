@@ -173,18 +173,21 @@ async def start_relay(folder: Path, *, listen: str = "127.0.0.1:0") -> RelayProg
 
 @dataclass(kw_only=True)
 class Device:
-    """One device: its library, its commands, and its peer while it runs."""
+    """One device: its library, its commands, and its peer while it runs. ``lan``: it may meet others on the local network too, not at a
+    relay alone; all devices of a test are on one machine."""
 
     name: str
     library: Path
     peer: Staying | None = None
+    lan: bool = False
 
     @property
     def folder(self) -> LibraryFolder:
         return LibraryFolder(self.library)
 
     def command(self, *arguments: str) -> list[str]:
-        return [program("calotype"), *arguments, "--library", str(self.library), "--json"]
+        apart = [] if self.lan or arguments[0] not in ("run", "sync") else ["--no-lan"]
+        return [program("calotype"), *arguments, *apart, "--library", str(self.library), "--json"]
 
     async def ask(self, *arguments: str, may_end_with: Sequence[int] = (0,)) -> Any:
         """The one JSON document that a command answers with."""
@@ -198,7 +201,7 @@ class Device:
     async def start(self) -> None:
         """The peer, which serves when this returns."""
         assert self.peer is None
-        command = [program("calotype"), "run", "--library", str(self.library)]
+        command = [each for each in self.command("run") if each != "--json"]
         self.peer, _ = await Staying.start(command, self.library.with_suffix(".log"), until=SERVES)
 
     async def stop(self) -> None:

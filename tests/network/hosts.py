@@ -145,10 +145,10 @@ class Host:
             )
         try:
             with trio.move_on_after(START_SECONDS):
-                while process.poll() is None and not ready():
+                while process.poll() is None and not ready():  # noqa: ASYNC110 - another process
                     await trio.sleep(LOOK_SECONDS)
             if process.poll() is not None or not ready():
-                raise HostProgramError(f"{Path(command[0]).name} on {self.name}: {log.read_text('utf-8', 'replace')[-2000:]}")
+                raise HostProgramError(f"{Path(command[0]).name} on {self.name}: {_last_words(log)}")
             yield process
         finally:
             await _end(process)
@@ -174,9 +174,7 @@ class Host:
     async def plug_into(self, network: Network, *, ipv4: bool = True, ipv6: bool = True) -> Cable:
         """One more interface, with its cable and its addresses."""
         number = network.plug()
-        cable = Cable(
-            network=network, port=f"port{number}", namespace=self.namespace, interface=f"eth{len(self.cables)}", ipv4="", ipv6=""
-        )
+        cable = Cable(network=network, port=f"port{number}", namespace=self.namespace, interface=f"eth{len(self.cables)}", ipv4="", ipv6="")
         ends = ["name", cable.port, "netns", network.namespace, "type", "veth", "peer", "name", cable.interface, "netns", self.namespace]
         await tool("ip", "link", "add", *ends)
         await self.bring_up(cable, number, ipv4=ipv4, ipv6=ipv6)
@@ -188,6 +186,10 @@ class Host:
         await tool("ip", "-n", self.namespace, "link", "set", cable.interface, "up")
         await cable.set_addresses(cable.network.ipv4(number + 1) if ipv4 else "", cable.network.ipv6(number + 1) if ipv6 else "")
         self.cables.append(cable)
+
+
+def _last_words(log: Path) -> str:
+    return log.read_text("utf-8", "replace")[-2000:].strip() or "it said nothing"
 
 
 def _unblocked(made: socket.socket) -> socket.socket:

@@ -1,7 +1,7 @@
 """A program on a host that speaks multicast DNS as any other of the network's devices might.
 
-    python -m tests.network.mdns browse SECONDS         what is announced there, a JSON document a line, as soon as it is seen
-    python -m tests.network.mdns announce SERVICE       a service as such a document, until the program is stopped; says ``announced`` first
+python -m tests.network.mdns browse SECONDS         what is announced there, a JSON document a line, as soon as it is seen
+python -m tests.network.mdns announce SERVICE       a service as such a document, until the program is stopped; says ``announced`` first
 """
 
 from __future__ import annotations
@@ -50,9 +50,7 @@ def to_service(document: dict[str, Any]) -> ServiceInfo:
     """The inverse of ``to_json``."""
     properties = {bytes.fromhex(key): None if value is None else bytes.fromhex(value) for key, value in document["properties"].items()}
     packed = [socket.inet_pton(socket.AF_INET6 if ":" in address else socket.AF_INET, address) for address in document["addresses"]]
-    return ServiceInfo(
-        TYPE, document["name"], server=document["server"], port=document["port"], properties=properties, addresses=packed
-    )
+    return ServiceInfo(TYPE, document["name"], server=document["server"], port=document["port"], properties=properties, addresses=packed)
 
 
 def _browse(seconds: float) -> None:
@@ -67,7 +65,7 @@ def _announce(document: dict[str, Any]) -> None:
     stopped = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopped.set())
     speaker = Zeroconf()
-    speaker.register_service(to_service(document))
+    speaker.register_service(to_service(document), cooperating_responders=True)  # also in the name of one that is there
     sys.stdout.write(ANNOUNCED + "\n")
     sys.stdout.flush()
     stopped.wait()

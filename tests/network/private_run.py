@@ -19,7 +19,7 @@ def main() -> None:
     subprocess.run(["mount", "-t", "tmpfs", "tmpfs", "/run"], check=True)
     Path("/run/avahi-daemon").mkdir()
     os.environ["DBUS_SYSTEM_BUS_ADDRESS"] = bus
-    os.execv(program_path(name), [name, *arguments])  # noqa: S606
+    os.execv(program_path(name), [name, *arguments])
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,13 @@ from tests.network.announcing import announcing, avahi_on, browse
 from tests.network.capture import capturing
 from tests.network.delay import plugged_far_away
 from tests.network.hosts import Host, Lab, Network, open_lab
+from tests.network.impostor import waiting_at
 from tests.network.namespaces import NetworkError, inside, namespaces
+from tests.network.syncthing import syncthing_pair
 
 pytestmark = pytest.mark.network
 PORT = 4711
+BATCH = 50
 PATIENCE_SECONDS = 20.0
 SERVICE = {
     "name": "a test._calotype._tcp.local.",
@@ -154,7 +158,7 @@ async def test_frames_get_lost(lab: Lab, network: Network) -> None:
 
 
 async def arrived(source: Host, sink: Host, count: int) -> int:
-    """How many of so many datagrams."""
+    """How many of so many datagrams, sent in batches that the receiver has room for."""
     with inside(sink.namespace):
         receiving = trio.socket.socket(trio.socket.AF_INET, trio.socket.SOCK_DGRAM)
     with inside(source.namespace):
@@ -162,12 +166,23 @@ async def arrived(source: Host, sink: Host, count: int) -> int:
     with receiving, sending:
         await receiving.bind((sink.ipv4, PORT))
         came = 0
-        for number in range(count):
-            await sending.sendto(b"%d" % number, (sink.ipv4, PORT))
-            with trio.move_on_after(1 if not number else 0.005):
-                await receiving.recv(100)
-                came += 1
+        for start in range(0, count, BATCH):
+            for _ in range(BATCH):
+                await sending.sendto(b"counts", (sink.ipv4, PORT))
+            last = b"last of %d" % start
+            await sending.sendto(last, (sink.ipv4, PORT))
+            while (received := await next_of(receiving)) != last:
+                came += received == b"counts"
+                if not received:  # the last one may get lost as well
+                    await sending.sendto(last, (sink.ipv4, PORT))
         return came
+
+
+async def next_of(receiving: trio.socket.SocketType) -> bytes:
+    """The next datagram; nothing when none comes for a while."""
+    with trio.move_on_after(0.1):
+        return await receiving.recv(100)
+    return b""
 
 
 async def test_a_line_is_slow(lab: Lab, network: Network) -> None:
@@ -206,25 +221,54 @@ async def test_a_capture_shows_what_passes_in_any_spelling(lab: Lab, network: Ne
     assert sum(text in place for place in capture.places()) == 2
 
 
-async def test_everything_is_removed_also_when_something_goes_wrong(tmp_path: Path) -> None:
-    """An exception, and a program that nobody stopped; then a cancellation."""
-    before, left = namespaces(), []
+async def test_everything_is_removed_also_when_something_goes_wrong() -> None:
+    """A cancellation, with a program that nobody stopped; then an exception."""
+    left = []
 
-    async def use() -> None:
+    async def use(what_then: Callable[[], Awaitable[None]]) -> None:
         async with open_lab() as lab:
             host = await lab.host("alpha", await lab.network())
             left.append(await trio.lowlevel.open_process(host.command(sys.executable, "-c", "import time; time.sleep(600)")))
-            assert len(namespaces() - before) == 2
-            await trio.sleep_forever()
+            assert len(ours()) == 2
+            await what_then()
+
+    async def go_wrong() -> None:
+        raise NetworkError("a bad thing")
 
     with trio.move_on_after(0.5) as scope:
-        await use()
+        await use(trio.sleep_forever)
     assert scope.cancelled_caught
     with pytest.raises(NetworkError, match="bad"):
-        async with open_lab() as lab:
-            host = await lab.host("beta", await lab.network())
-            assert (await host.run(sys.executable, "-c", "")).returncode == 0
-            raise NetworkError("a bad thing")
-    assert namespaces() == before
+        await use(go_wrong)
+    assert ours() == set()
     for process in left:
         assert await process.wait() < 0
+
+
+def ours() -> set[str]:
+    """The namespaces that this process made: others may run these tests too."""
+    return {name for name in namespaces() if name.startswith(f"calotype-{os.getpid()}-")}
+
+
+@pytest.mark.network("openssl")
+async def test_an_impostor_knows_who_trusts_it(lab: Lab, network: Network, tmp_path: Path) -> None:
+    """One visitor takes any certificate and says something; another knows whom it wants to meet, and says nothing."""
+    alpha, beta = await lab.hosts(["alpha", "beta"], network)
+    async with waiting_at(beta, tmp_path) as impostor:
+        where = ("openssl", "s_client", "-quiet", "-connect", f"{beta.ipv4}:{impostor.port}")
+        await alpha.run(*where, stdin=b"a secret")
+        await alpha.run(*where, "-verify_return_error", stdin=b"a secret")
+    assert [(visit.trusted, visit.read) for visit in impostor.visits] == [(True, b"a secret"), (False, b"")]
+
+
+@pytest.mark.network("syncthing")
+async def test_syncthing_carries_what_is_moved_into_its_folder(lab: Lab, network: Network, tmp_path: Path) -> None:
+    """The yardstick of `make bench lan`."""
+    alpha, beta = await lab.hosts(["alpha", "beta"], network)
+    contents = os.urandom(3_000_000)
+    (tmp_path / "photo").write_bytes(contents)
+    async with syncthing_pair(alpha, beta, tmp_path) as pair:
+        (tmp_path / "photo").rename(pair.one / "photo")
+        with trio.fail_after(PATIENCE_SECONDS):
+            await pair.until_equal()
+        assert (pair.two / "photo").read_bytes() == contents

@@ -66,6 +66,7 @@ MESSAGES: dict[str, Any] = {
     "heads": HeadsAnswer(heads=HEADS, arrival=12, seen=(b"report",)),
     "pull by cursor": PullRequest(cursor=Cursor(store=STORE, arrival=12), limit=1000, seen=False),
     "pull by heads": PullRequest(heads=HEADS),
+    "pull control": PullRequest(cursor=Cursor(store=STORE, arrival=12), limit=1000, seen=False, control=True),
     "pull end": PullEnd(cursor=Cursor(store=STORE, arrival=13), more=True, seen=(b"report",)),
     "push result": PushResult(
         outcomes=(PushOutcome(status=Status.STORED), PushOutcome(status=Status.REFUSED, error="bad-hash")), before=12, after=13

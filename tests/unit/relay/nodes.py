@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from random import Random
 from typing import TypeVar, TypeVarTuple
 
@@ -76,7 +77,7 @@ def make_parts(clock: FakeClock, *, quota: int = QUOTA, uses: int = 1, seed: int
         libraries=libraries,
         sessions=MemorySessions(),
         mailboxes=MemoryMailboxes(),
-        logs=Logs(MemoryLogStore),
+        logs=Logs(partial(MemoryLogStore, trusts_settled=True)),
         blobs=MemoryBlobStore(),
         clock=clock,
         randomness=random.randbytes,

@@ -93,7 +93,7 @@ def test_libraries_and_stats(data: Path) -> None:
     totals = json.loads(run("stats", "--data", data, "--json").stdout)
     assert (totals["libraries"], totals["entry_bytes"], totals["unused_tokens"]) == (1, len(library.genesis.raw), 0)
     assert totals["disk_free"] > 0
-    assert "libraries       1" in run("stats", "--data", data).stdout
+    assert "libraries        1" in run("stats", "--data", data).stdout
 
 
 def test_help_has_examples() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from store.blobs import BlobStore
@@ -14,12 +16,19 @@ from tests.conformance.log_store import (
     LogStoreReports,
     MakeStore,
 )
+from tests.conformance.log_store_stubs import LogStoreDetached, LogStoreSettled, LogStoreStubs
 
 
-class TestMemoryLogStore(LogStoreConformance, LogStoreBranches, LogStoreHostility, LogStoreReports):
+class TestMemoryLogStore(
+    LogStoreConformance, LogStoreBranches, LogStoreHostility, LogStoreReports, LogStoreDetached, LogStoreStubs, LogStoreSettled
+):
     @pytest.fixture
     def make_store(self) -> MakeStore:
         return MemoryLogStore
+
+    @pytest.fixture
+    def make_relay_store(self) -> MakeStore:
+        return partial(MemoryLogStore, trusts_settled=True)
 
 
 class TestMemoryBlobStore(BlobStoreConformance):

@@ -11,27 +11,24 @@ from store.bodies import Certification, Claim, Open, Packages, Release
 from store.certificates import assemble_certificate, certificate_to_sign
 from store.entries import Entry, EntryKind
 from store.ids import MASTER, DeviceId, EpochId, LogId
-from store.roster import EpochInfo, Roster, compute_roster
+from store.roster import EpochInfo, Roster
 from tests.fleet.authors import Author, FleetLibrary, Keys, Writer, filler, make_library
+from tests.unit.store.descent import roster_of
 
 FIRST, SECOND = EpochId(b"1" * 16), EpochId(b"2" * 16)
-
-
-def roster_of(library: FleetLibrary) -> Roster:
-    return compute_roster(library.id, library.entries)
 
 
 def test_before_a_genesis_there_is_nothing() -> None:
     library = make_library()
     library.join("anna")
-    assert compute_roster(library.id, []) == compute_roster(library.id, library.entries[1:]) == Roster(library=library.id)
+    assert roster_of(library, []) == roster_of(library, library.entries[1:]) == Roster(library=library.id)
     empty = Roster(library=library.id)
     assert (empty.write_epochs(), empty.needs_package(), empty.signing_key(MASTER)) == ((), (), None)
 
 
 def test_a_genesis_of_other_keys_is_none() -> None:
     library, other = make_library(), make_library("other")
-    assert compute_roster(library.id, [other.genesis]).master is None
+    assert roster_of(library, [other.genesis]).master is None
 
 
 def test_members_and_their_logs() -> None:
@@ -83,7 +80,11 @@ def test_all_packages_of_a_recipient_are_kept() -> None:
         body = Packages(epoch=FIRST, packages=((MASTER, package),), earlier=earlier)
         writer.write(EntryKind.PACKAGES, body.encode())
     assert roster_of(library).epochs[FIRST] == EpochInfo(
-        epoch=FIRST, recipients={MASTER: (b"a", b"b")}, earlier=(b"older", b"oldest"), authors=frozenset({MASTER, anna.device})
+        epoch=FIRST,
+        recipients={MASTER: (b"a", b"b")},
+        earlier=(b"older", b"oldest"),
+        authors=frozenset({MASTER, anna.device}),
+        given=frozenset({MASTER}),
     )
 
 
@@ -127,7 +128,7 @@ def test_who_counts_is_who_can_be_reached_from_the_master(statements: list[tuple
     for _ in PEOPLE:
         reached |= {subject for signer, subject, quality in statements if quality == "good" and signer in reached}
     dice.shuffle(entries)
-    devices = compute_roster(library.id, entries).devices
+    devices = roster_of(library, entries).devices
     assert set(devices) == {PEOPLE[person].device for person in reached - {-1}}
     for member in devices.values():
         chain = [member.device]
@@ -154,12 +155,12 @@ def test_every_order_and_every_repetition_makes_the_same_roster(data: st.DataObj
         elif by is not None:
             by.open_log(log=LogId(filler("shared", 16)) if action == "shared log" else None)
     entries = list(library.entries)
-    expected = compute_roster(library.id, entries)
+    expected = roster_of(library, entries)
     assert set(expected.devices) == {author.device for author in authors}
     for _ in range(5):
         shuffled = entries + dice.sample(entries, len(entries) // 2)
         dice.shuffle(shuffled)
-        assert compute_roster(library.id, shuffled) == expected
+        assert roster_of(library, shuffled) == expected
 
 
 def test_an_open_by_a_stranger_owns_no_log() -> None:

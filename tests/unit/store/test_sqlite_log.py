@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Callable, Iterator
+from functools import partial
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from tests.conformance.log_store import (
     busy_library,
     statuses,
 )
+from tests.conformance.log_store_stubs import LogStoreDetached, LogStoreSettled, LogStoreStubs
 from tests.fleet.authors import NOW, Author, dep_of, make_library
 
 
@@ -40,19 +42,25 @@ def database(path: Path) -> Iterator[Database]:
     database.close()
 
 
-class TestSqliteLogStore(LogStoreConformance, LogStoreBranches, LogStoreHostility, LogStoreReports):
+class TestSqliteLogStore(
+    LogStoreConformance, LogStoreBranches, LogStoreHostility, LogStoreReports, LogStoreDetached, LogStoreStubs, LogStoreSettled
+):
+    @pytest.fixture
+    def make_relay_store(self, make_store: Callable[..., LogStore]) -> MakeStore:
+        return partial(make_store, trusts_settled=True)
+
     @pytest.fixture
     def make_store(self, tmp_path: Path) -> Iterator[MakeStore]:
         """Each store in a file of its own, but for libraries of different ids, which share one."""
         opened: list[tuple[Database, set[LibraryId]]] = []
 
-        def make(library: LibraryId) -> LogStore:
+        def make(library: LibraryId, *, trusts_settled: bool = False) -> LogStore:
             free = next((each for each in opened if library not in each[1]), None)
             if free is None:
                 free = Database(tmp_path / f"{len(opened)}.db", [LOG_SCHEMA]), set()
                 opened.append(free)
             free[1].add(library)
-            return SqliteLogStore(free[0], library)
+            return SqliteLogStore(free[0], library, trusts_settled=trusts_settled)
 
         yield make
         for database, _ in opened:

@@ -84,7 +84,7 @@ def test_words_complete() -> None:
     answer = CliRunner().invoke(
         cli, [], prog_name="calotype", env={"_CALOTYPE_COMPLETE": "bash_complete", "COMP_WORDS": "calotype res", "COMP_CWORD": "1"}
     )
-    assert set(answer.output.split()) == {"plain,restore-photo", "plain,resolve"}
+    assert set(answer.output.split()) == {"plain,restore", "plain,restore-photo", "plain,resolve"}
 
 
 ERRORS: list[tuple[BaseException, type[CalotypeError], ExitCode]] = [
@@ -127,7 +127,7 @@ def test_what_is_unforeseen_shows_its_traceback_only_on_demand(
     def fail(*_: object) -> None:
         raise RuntimeError("a secret")
 
-    monkeypatch.setattr("peer.commands.health.device_rows", fail)
+    monkeypatch.setattr("peer.commands.devices.device_rows", fail)
     quiet = calotype("devices")
     assert quiet.code == 3
     assert "RuntimeError" in quiet.err

@@ -10,8 +10,10 @@ from random import Random
 import pytest
 import trio
 
-from peer.engine.invitations import host, issue_ticket
+from peer.engine.hosting import host
+from peer.engine.invitations import issue_ticket
 from peer.engine.joiner import join_library
+from peer.engine.joining_ways import Surroundings
 from peer.engine.registering import register_library, with_scheme
 from peer.errors import CalotypeError, NotAllowedError, UnreachableNodeError, UsageError
 from peer.groups import flattened
@@ -25,6 +27,8 @@ from relay.http import NodeApp
 from relay.server import serve
 from store.ids import DeviceId
 from tests.fleet.node import TOKEN, LocalNode, make_node
+
+AROUND = Surroundings(clock=SystemClock(), randomness=system_randomness, run_blocking=run_in_thread)
 
 
 @asynccontextmanager
@@ -74,23 +78,13 @@ async def meet(
 
     async def invite() -> None:
         try:
-            joined.append(await host(inviter, ticket, people.at_inviter, run_in_thread))
+            joined.append((await host(inviter, ticket, people.at_inviter, run_in_thread)).device)
         except CalotypeError as error:
             errors.append(error)
 
     async def join() -> None:
         try:
-            libraries.append(
-                await join_library(
-                    LibraryFolder(folder),
-                    ticket,
-                    "phone",
-                    people.at_joiner,
-                    clock=SystemClock(),
-                    randomness=system_randomness,
-                    run_blocking=run_in_thread,
-                )
-            )
+            libraries.append(await join_library(LibraryFolder(folder), ticket, "phone", people.at_joiner, AROUND))
         except CalotypeError as error:
             errors.append(error)
 
@@ -137,15 +131,7 @@ async def test_a_ticket_lets_in_one_device(tmp_path: Path, inviter: Library) -> 
         assert library is not None
         library.close()
         with pytest.raises(CalotypeError):
-            await join_library(
-                LibraryFolder(tmp_path / "three"),
-                ticket,
-                "thief",
-                People().at_joiner,
-                clock=SystemClock(),
-                randomness=system_randomness,
-                run_blocking=run_in_thread,
-            )
+            await join_library(LibraryFolder(tmp_path / "three"), ticket, "thief", People().at_joiner, AROUND)
     assert len(inviter.roster().devices) == 2
     assert not LibraryFolder(tmp_path / "three").exists()
 
@@ -166,22 +152,14 @@ async def test_a_relay_that_is_away_is_a_sentence(tmp_path: Path, inviter: Libra
 
 async def meet_joiner_only(ticket: Ticket, folder: Path) -> tuple[None, None, list[BaseException]]:
     try:
-        await join_library(
-            LibraryFolder(folder),
-            ticket,
-            "phone",
-            People().at_joiner,
-            clock=SystemClock(),
-            randomness=system_randomness,
-            run_blocking=run_in_thread,
-        )
+        await join_library(LibraryFolder(folder), ticket, "phone", People().at_joiner, AROUND)
     except CalotypeError as error:
         return None, None, [error]
     return None, None, []
 
 
 async def test_without_a_relay_there_is_no_invitation_and_that_is_said(inviter: Library) -> None:
-    with pytest.raises(UsageError, match="No relay"):
+    with pytest.raises(UsageError, match="no way"):
         issue_ticket(inviter)
 
 

@@ -89,6 +89,11 @@ def replica(library: Library) -> Library:
 def offered(library: Library, entries: Sequence[Entry], chance: Random, *, batch: int) -> Library:
     """A replica that was offered ``entries`` in a random order, ``batch`` at a time, again and again until it has all."""
     copy = replica(library)
+    offer(copy, entries, chance, batch=batch)
+    return copy
+
+
+def offer(copy: Library, entries: Sequence[Entry], chance: Random, *, batch: int) -> None:
     left = [entry.raw for entry in entries]
     while left:
         chance.shuffle(left)
@@ -101,7 +106,6 @@ def offered(library: Library, entries: Sequence[Entry], chance: Random, *, batch
                     kept.append(raw)
         assert len(kept) < len(left)
         left = kept
-    return copy
 
 
 def shown(library: Library) -> tuple[object, ...]:

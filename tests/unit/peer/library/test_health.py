@@ -199,7 +199,8 @@ def test_entries_that_wait_are_pending_with_their_reason(pair: Pair) -> None:
     with pair.anna.database.write() as connection:
         name = connection.execute("SELECT name FROM log_entry WHERE arrival = 5").fetchone()[0]
         connection.execute(
-            "INSERT INTO waiting SELECT arrival, name, 'its key hasn''t come yet', 1700000000000 FROM log_entry WHERE arrival = 5"
+            "INSERT INTO waiting (arrival, name, reason, since)"
+            " SELECT arrival, name, 'its key hasn''t come yet', 1700000000000 FROM log_entry WHERE arrival = 5"
         )
     state = library_status(pair.anna, None)
     assert not state.converged

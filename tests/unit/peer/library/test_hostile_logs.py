@@ -18,6 +18,7 @@ from store.bodies import Open, Packages
 from store.entries import Dep, Entry, EntryKind, make_prefix, seal_entry
 from store.ids import NO_ENTRY, EpochId, LibraryId, RecordId, RecordKind
 from store.log import Status
+from store.pins import IsAncestor, LiesBelow
 from store.roster import Roster, compute_roster
 from tests.fleet.authors import filler
 from tests.fleet.libraries import edit, exchange
@@ -115,9 +116,9 @@ def test_entries_that_are_small_only_while_compressed_are_not_held_in_memory_tog
 def test_very_many_control_entries_at_once_have_the_roster_computed_once(three: Three, monkeypatch: pytest.MonkeyPatch) -> None:
     computed: list[LibraryId] = []
 
-    def counted(library: LibraryId, entries: Iterable[Entry]) -> Roster:
+    def counted(library: LibraryId, entries: Iterable[Entry], is_ancestor: IsAncestor, *, lies_below: LiesBelow) -> Roster:
         computed.append(library)
-        return compute_roster(library, entries)
+        return compute_roster(library, entries, is_ancestor, lies_below=lies_below)
 
     monkeypatch.setattr(store.sqlite_rows, "compute_roster", counted)
     mallory, entries = three.mallory, []

@@ -80,7 +80,7 @@ async def test_what_came_from_one_relay_is_queued_for_the_others(tmp_path: Path,
         Download(file=held.file, record=next(Queries(two.database).assets()).record, size=held.size, priority=Priority.ORIGINAL)
         for held in two.held.all()
     ]
-    assert pass_on(two, known.number, downloads)
+    assert pass_on(two, [known.number], downloads, at_once=True)
     assert two.uploads.count(other.number)[0] == 2
     assert two.uploads.count(known.number)[0] == 0
     assert {upload.blob for upload in two.uploads.due(other.number, clock.now(), 10)} == {info.blob for info in node.parts.blobs.blobs()}

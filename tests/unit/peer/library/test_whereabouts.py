@@ -55,7 +55,7 @@ def test_a_file_that_is_elsewhere(library: Library) -> None:
     assert "no relay is configured" in only_file(library, asset)["explanation"]
     library.nodes.add(RELAY, bytes(32))
     assert "waits for its turn" in only_file(library, asset)["explanation"]
-    library.downloads.failed(file_of("sea"), "no node in reach has it yet", 1_700_000_060_000)
+    library.downloads.failed([(file_of("sea"), "no node in reach has it yet", 1_700_000_060_000)])
     file = only_file(library, asset)
     assert file["download"] == {"reason": "no node in reach has it yet", "next_try": "2023-11-14T22:14:20.000Z"}
     assert file["explanation"] == "Not here: no node in reach has it yet. Next try at 2023-11-14T22:14:20.000Z."

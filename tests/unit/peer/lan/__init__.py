@@ -1,0 +1,1 @@
+"""Devices serve each other on the local network."""
