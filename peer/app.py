@@ -102,6 +102,7 @@ async def open_peer(
             await run_blocking(finish_placing, library)
             await run_blocking(clear_leftovers, library)
             await run_blocking(library.retry_waiting)
+            await run_blocking(library.go_on_after_copy)
             discovery = server = neighbours = None
             if lan is not None:
                 if lan.discovers:

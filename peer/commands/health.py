@@ -72,6 +72,10 @@ async def _live_nodes(library: Library) -> list[dict[str, Any]] | None:
 def _show_status(invocation: Invocation, state: Status) -> None:
     if not state.member:
         invocation.say(state.standing)
+    if state.copied:
+        invocation.say(
+            f"Here {state.copied}. This device goes on in a new log and takes back from the others what it wrote itself; nothing is lost."
+        )
     invocation.say(f"{'In sync' if state.converged else 'Not in sync yet'}: {state.assets} photos, {state.trashed} in the trash.")
     for node in state.nodes:
         reason = f" ({node['reason']})" if node["reason"] else ""

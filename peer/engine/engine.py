@@ -91,6 +91,7 @@ class Engine:
             await self.follow_nodes()
             nursery.start_soon(self._keep_making_previews)
             nursery.start_soon(self._look_for_changes)
+            nursery.start_soon(self._keep_note)
             nursery.start_soon(self._follow_own_commits)
             nursery.start_soon(
                 Checkpointing(self._library, self.progress, self._parts.run_blocking, rules=self._parts.checkpoint_rules).run
@@ -209,6 +210,13 @@ class Engine:
         while True:
             await self.progress.committed.wait()
             await self.library_changed()
+
+    async def _keep_note(self) -> None:
+        """So that an old copy of this folder is noticed, also when this process was killed."""
+        while True:
+            changed = self.progress.library_changed.next_event()
+            await self._parts.run_blocking(self._library.note_progress)
+            await changed.wait()
 
     async def _look_for_changes(self) -> None:
         last = await self._parts.run_blocking(self._library.database.changed_by_others)

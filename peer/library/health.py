@@ -37,14 +37,15 @@ class Transfers:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
     """The state of this device's library. ``disagreeing``: devices that say to have applied exactly what is applied here, and yet have
-    another digest: a convergence problem. ``standing``: a sentence when this device is no member. ``set_aside``: entries of removed devices that don't
-    count. ``forks`` holds each log with several tips, and the tips as evidence.
+    another digest: a convergence problem. ``standing``: a sentence when this device is no member. ``copied``: why this device will go on in another
+    log, or empty. ``set_aside``: entries of removed devices that don't count. ``forks`` holds each log with several tips, and the tips as evidence.
     """
 
     library: str
     device: str
     member: bool
     standing: str
+    copied: str
     converged: bool
     digest: str
     assets: int
@@ -71,6 +72,7 @@ class Status:
             "device": self.device,
             "member": self.member,
             "standing": self.standing,
+            "copied": self.copied,
             "converged": self.converged,
             "digest": self.digest,
             "assets": self.assets,
@@ -110,6 +112,7 @@ def library_status(library: Library, live_nodes: Sequence[Mapping[str, Any]] | N
             device=library.device.hex(),
             member=not why_not,
             standing=why_not,
+            copied=library.went_elsewhere if library.needs_new_log() else "",
             converged=all(map(_is_settled, nodes)) and not queued and not disagreeing and not library.is_loading,
             digest=bytes(library.records.digest()).hex(),
             assets=assets,

@@ -85,9 +85,9 @@ class Instance:
             return ""
         note = self._read()
         if note is None or token not in (note.token, note.before):
-            return "this folder was copied, moved or put back from a backup"
+            return "the folder was copied, moved or put back from a backup"
         if token == note.token and note.newest > (-1 if newest is None else newest.seq):
-            return "this folder was put back from a backup"
+            return "the folder was put back from a backup"
         return ""
 
     def renew(self, randomness: Randomness) -> None:

@@ -268,6 +268,11 @@ class Library:
             self.begin_log()
         return self._author_of(self.own_log() or log)
 
+    def go_on_after_copy(self) -> None:
+        """Begin another log if one is needed, so that others learn of it before this device writes anything."""
+        if self.needs_new_log() and self.roster().is_member(self.device):
+            self.begin_log()
+
     def _author_of(self, log: LogId) -> Author:
         return Author(self._authoring_parts(), self.keys, log, self.write_epoch)
 

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
+from ipaddress import IPv4Address
 from pathlib import Path
 from random import Random
 
 import pytest
 import trio
 
+from discovery.neighbourhood import Found, Neighbour
+from discovery.service import Discovery, Event, Unavailable
+from discovery.tags import DiscoveryKey, InstanceName
+from peer.engine.connecting import library_at
 from peer.engine.hosting import LetIn, host, until_begun
 from peer.engine.invitations import issue_ticket
 from peer.engine.joiner import join_library
 from peer.engine.joining_ways import Surroundings
 from peer.engine.meeting import AskPerson
+from peer.engine.registering import register_library
 from peer.engine.scheduler import Broadcast
 from peer.errors import CalotypeError, UnreachableNodeError
 from peer.joining.errors import DeclinedError, TicketInUseError, UnreadableMessageError
@@ -27,8 +35,11 @@ from peer.library.library import Library
 from peer.place import Place
 from peer.seams import SystemClock, run_in_thread, system_randomness
 from relay.errors import NotFoundError, UnreachableError
+from relay.http import NodeApp
 from relay.messages import BoxId, Registration
+from relay.server import serve
 from tests.fleet.libraries import add_photo, digest
+from tests.fleet.node import TOKEN, make_node
 from tests.unit.peer.lan.stations import LOOPBACK, Station, serving
 
 AROUND = Surroundings(clock=SystemClock(), randomness=system_randomness, run_blocking=run_in_thread)
@@ -218,3 +229,92 @@ async def test_a_guest_is_cut_off_when_the_invitation_is_over(station: Station) 
             assert list(await reached.node.messages(BoxId(ticket.mailbox))) == [b"mail"]
         with pytest.raises(UnreachableError):
             await reached.node.hello()
+
+
+# A relay beside it
+
+
+async def test_with_a_relay_beside_it_the_local_network_is_used_and_the_relay_knows_the_device(station: Station, tmp_path: Path) -> None:
+    async with relay_served() as url:
+        await register_library(station.library, url, TOKEN, run_in_thread)
+        meeting = Meeting(station, ticket_to(station))
+        await together(meeting.invite, lambda: meeting.join(tmp_path / "two"))
+        (phone,) = meeting.joined
+        assert meeting.let_in == LetIn(device=phone.device, over_lan=True)
+        (relay,) = phone.nodes.relays()
+        async with library_at(phone, relay, run_in_thread) as api:
+            await api.heads()
+    phone.close()
+
+
+async def test_where_the_local_network_doesn_t_lead_there_the_relay_is_used(station: Station, tmp_path: Path) -> None:
+    async with relay_served() as url:
+        await register_library(station.library, url, TOKEN, run_in_thread)
+        meeting = Meeting(station, ticket_to(station, 9))
+        await together(meeting.invite, lambda: meeting.join(tmp_path / "two"))
+    (phone,) = meeting.joined
+    assert meeting.let_in == LetIn(device=phone.device, over_lan=False)
+    assert digest(phone) == digest(station.library)
+    phone.close()
+
+
+async def test_a_relay_that_is_away_holds_nobody_up(station: Station, tmp_path: Path) -> None:
+    station.library.nodes.add("http://127.0.0.1:9", bytes(32))
+    meeting = Meeting(station, ticket_to(station))
+    await together(meeting.invite, lambda: meeting.join(tmp_path / "two"))
+    assert meeting.errors == []
+    meeting.joined[0].close()
+
+
+@asynccontextmanager
+async def relay_served() -> AsyncGenerator[str]:
+    node = make_node(SystemClock())
+    listeners = await trio.open_tcp_listeners(0, host=LOOPBACK)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(partial(serve, NodeApp(node.service), listeners, until=trio.sleep_forever))
+        yield f"http://{LOOPBACK}:{listeners[0].socket.getsockname()[1]}"
+        node.service.stop()
+        nursery.cancel_scope.cancel()
+
+
+# Found by discovery
+
+
+async def test_an_inviter_whose_address_changed_is_found_by_the_invitation_s_tag(station: Station, tmp_path: Path) -> None:
+    ticket = ticket_to(station, 9)
+    network = FakeNetwork(station.port)
+    around = replace(AROUND, discover=network.discovery)
+    meeting = Meeting(station, ticket)
+
+    async def join() -> None:
+        await meeting.opened.wait()
+        meeting.joined.append(await join_library(LibraryFolder(tmp_path / "two"), ticket, "phone", agrees, around))
+
+    await together(meeting.invite, join)
+    assert network.asked_for == {ticket.discovery_key}
+    assert meeting.let_in == LetIn(device=meeting.joined[0].device, over_lan=True)
+    meeting.joined[0].close()
+
+
+class FakeNetwork:
+    """Where two answer to the tag: somebody who only copied it, and the station."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self.asked_for: set[bytes] = set()
+
+    def discovery(self) -> Discovery:
+        return self  # type: ignore[return-value]  # as much of it as a joining uses
+
+    def set_keys(self, keys: Iterable[DiscoveryKey]) -> None:
+        self.asked_for.update(key.secret for key in keys)
+
+    async def run(self, *, task_status: trio.TaskStatus[None]) -> None:
+        task_status.started()
+
+    async def events(self) -> AsyncIterator[Event]:
+        yield Unavailable(reason="not yet")
+        for n, port in enumerate((9, self._port)):
+            name = InstanceName(f"{n:016x}")
+            yield Found(neighbour=Neighbour(instance=name, port=port, addresses=(IPv4Address(LOOPBACK),), keys=()))
+        await trio.sleep_forever()

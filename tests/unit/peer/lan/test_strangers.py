@@ -252,8 +252,6 @@ async def test_what_travels_shows_neither_library_nor_devices(station: Station, 
     recorded = bytearray()
 
     async def between(client: trio.SocketStream) -> None:
-        server = await trio.open_tcp_stream(LOOPBACK, station.port)
-
         async def carry(source: trio.SocketStream, target: trio.SocketStream) -> None:
             while chunk := await source.receive_some(65536):
                 recorded.extend(chunk)
@@ -261,7 +259,7 @@ async def test_what_travels_shows_neither_library_nor_devices(station: Station, 
             await target.send_eof()
 
         try:
-            async with trio.open_nursery() as nursery:
+            async with await trio.open_tcp_stream(LOOPBACK, station.port) as server, trio.open_nursery() as nursery:
                 nursery.start_soon(carry, client, server)
                 nursery.start_soon(carry, server, client)
         except* (trio.BrokenResourceError, trio.ClosedResourceError):

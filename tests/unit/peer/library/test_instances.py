@@ -151,8 +151,9 @@ def test_a_folder_put_back_from_an_old_backup_is_noticed_and_takes_back_what_it_
     exchange(fleet.anna, fleet.bert)
     fleet.put_back(backup, whole_disk=False)
     assert fleet.bert.needs_new_log()
-    assert "backup" in fleet.bert.went_elsewhere
+    assert "backup" in library_status(fleet.bert, None).to_json()["copied"]
     edit(fleet.bert, photo, caption="written before anything came back")
+    assert library_status(fleet.bert, None).to_json()["copied"] == ""
     exchange(fleet.anna, fleet.bert)
     assert_alike(fleet.anna, fleet.bert)
     assert forks(fleet.anna) == 0
