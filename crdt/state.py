@@ -50,8 +50,11 @@ class RecordState:
     clients: Mapping[int, Clocks]
 
     def content(self) -> Content:
-        """What the record says."""
-        live = {item.key: Cell(item.stamp, item.key[-WRITER_LENGTH:], item.value) for item in self.live()}
+        """What the record says; ``MalformedUpdateError`` when two items stand at one key, which no history leads to."""
+        items = list(self.live())
+        live = {item.key: Cell(item.stamp, item.key[-WRITER_LENGTH:], item.value) for item in items}
+        if len(live) != len(items):
+            raise MalformedUpdateError("a key occurs twice")
         return Content(
             live=MappingProxyType(live), vector=MappingProxyType({client: len(clocks) for client, clocks in self.clients.items()})
         )
@@ -122,9 +125,7 @@ def read_canonical(data: bytes) -> RecordState:
     state = read_state(data)
     if state.encode() != data:
         raise MalformedUpdateError("a state is not in its canonical form")
-    keys = [item.key for item in state.live()]
-    if len(set(keys)) != len(keys):
-        raise MalformedUpdateError("a key occurs twice")
+    state.content()
     return state
 
 

@@ -111,7 +111,11 @@ async def open_peer(
                     server = LanServer(library, run_blocking=run_blocking, received=lambda: engine.library_changed())
                 store = await run_blocking(store_id, library)
                 neighbours = NeighbourParts(
-                    dial=dial_neighbours(library, run_blocking), discovery=discovery, named=tuple(lan.named), store=store
+                    dial=dial_neighbours(library, run_blocking),
+                    discovery=discovery,
+                    named=tuple(lan.named),
+                    store=store,
+                    invitation_keys=(lambda: server.discovery_keys) if server is not None else tuple,
                 )
             engine = Engine(
                 EngineParts(

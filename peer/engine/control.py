@@ -31,7 +31,7 @@ class EngineControl:
             case "changed":
                 await self._engine.library_changed()
             case "nodes":
-                await reply({"nodes": [*self._engine.node_documents(), {"name": "DEBUG", "state": _debug(self._engine)}]})
+                await reply({"nodes": self._engine.node_documents()})
             case "sync":
                 await reply(await self._sync(request.get("wait")))
             case "invite" if self._invitations is not None:
@@ -72,9 +72,3 @@ def sync_report(library: Library, engine: Engine, before: dict[str, int]) -> dic
 
 def _seconds(value: object) -> float:
     return float(value) if isinstance(value, (int, float)) and 0 <= value < 10**9 else DEFAULT_WAIT_SECONDS
-
-
-def _debug(engine):
-    f = engine._shared.fetching
-    import trio
-    return repr((trio.current_time(), f._is_stale, f._look_at, f._hurried, f._hurry_wanted, f._full, f._refilling.locked(), {k.short(): (j.blobs and len(j.blobs), j.tried) for k, j in f._jobs.items()}, {n: (h.near, [x.short() for x in h.lacks], {k.short(): v for k, v in h.rests.items()}, h.fetching) for n, h in f.originals._holders.items()}, {k.short(): (w.left, w.brought) for k, w in f.originals._wants.items()}, {n: (h.near, len(h.lacks), len(h.rests), h.fetching) for n, h in f.small._holders.items()}, len(f.small)))

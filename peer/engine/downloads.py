@@ -24,6 +24,7 @@ from peer.engine.scheduler import backoff
 from peer.errors import NoSpaceLeftError
 from peer.keys.blobs import SEGMENT_BYTES, open_blob
 from peer.keys.errors import UnsealError
+from peer.library.index_files import keep_downloaded_index
 from peer.library.nodes import NodeKind
 from peer.library.placing import keep_original, keep_renditions, partial_path
 from peer.library.segments import SegmentError, blob_ids_in, write_at
@@ -201,7 +202,9 @@ class Downloader:
         if job.source.way != "index":
             raise SegmentError("it is stored as a patch, which this version can't apply")
         parts = [await self._run(open_blob, self._library.keyring(), await self._blob(blob)) for blob in job.source.blobs]
-        blobs = blob_ids_in(b"".join(parts))
+        index = b"".join(parts)
+        blobs = blob_ids_in(index)
+        await self._run(keep_downloaded_index, self._library, job.download.file, index, job.source.blobs)
         left = await self._run(self._fetching.pieces_left, job, blobs)
         if job.blobs is None and job.download.file in self._fetching.originals:  # no other node was faster
             job.blobs = blobs

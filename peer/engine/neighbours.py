@@ -65,12 +65,13 @@ class Watch(Protocol):
 @dataclass(frozen=True, kw_only=True)
 class NeighbourParts:
     """``discovery``: ``None`` where only the places that a person ``named`` are tried. ``store``: this database's store id, by which
-    this device knows itself."""
+    this device knows itself; ``invitation_keys``: of the open invitations, by which those who were invited look for it."""
 
     dial: DialNeighbour
     discovery: Watch | None
     named: Sequence[Place]
     store: StoreId
+    invitation_keys: Callable[[], Sequence[DiscoveryKey]] = tuple
 
 
 class Monitors(Protocol):
@@ -187,7 +188,7 @@ class Neighbours:
             self._directory.forget(gone)
             await self._run(self._library.nodes.keep_peers, roster.devices)
         if self._parts.discovery is not None:
-            keys = await self._run(discovery_keys, self._library)
+            keys = (*await self._run(discovery_keys, self._library), *self._parts.invitation_keys())
             if keys != self._keys:
                 self._keys = keys
                 self._parts.discovery.set_keys(keys)

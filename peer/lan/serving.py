@@ -9,6 +9,7 @@ What neighbours bring is told the other way: the server is a reader of its own n
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
@@ -43,6 +44,8 @@ from relay.server import ServerLimits, serve
 from relay.service import NodeService
 from store.ids import BlobId, DeviceId
 from store.roster import Roster
+
+_log = logging.getLogger("peer.lan")
 
 LAN_HTTP = HttpLimits(
     requests=512,
@@ -147,10 +150,11 @@ class LanServer:
     async def _follow(self, *, tell_of_reports: bool) -> None:
         async with self._following:
             before, self._seen = self._seen, await self._run_blocking(self._look)
-            if before is None or before.devices != self._seen.devices:
-                await self._make_members_door(self._seen)
+            seen = self._seen
+            if before is None or before.devices != seen.devices:
+                await self._make_members_door(seen)
             if self._hub is not None and before is not None:
-                self._tell_readers(self._hub, before, self._seen, tell_of_reports=tell_of_reports)
+                self._tell_readers(self._hub, before, seen, tell_of_reports=tell_of_reports)
 
     def blobs_arrived(self, blobs: Iterable[BlobId]) -> None:
         """Files came to this device that neighbours may wait for."""
@@ -219,9 +223,14 @@ class LanServer:
         return [reader for reader in hub.readers(self._library.id) if reader is not self._own_news]
 
     async def _make_members_door(self, seen: _Seen) -> None:
+        """Without one (a full disk keeps OpenSSL from reading its key) nobody comes in, and it is tried again for the next who does."""
         keys = frozenset(seen.devices)
-        context = await self._run_blocking(lambda: server_context(self._issued(), sorted(keys)))
-        self._members = Door(gate=members_gate(self._library.id), context=context, keys=keys)
+        try:
+            context = await self._run_blocking(lambda: server_context(self._issued(), sorted(keys)))
+            self._members = Door(gate=members_gate(self._library.id), context=context, keys=keys)
+        except OSError as error:
+            _log.warning("neighbours can't be let in: %s", error.strerror)
+            self._members = self._seen = None
         self._replace_doors()
 
     def _replace_doors(self) -> None:

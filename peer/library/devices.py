@@ -64,7 +64,8 @@ def _clock_skew(library: Library, device: DeviceId) -> int:
 
 
 def disagreeing_devices(library: Library) -> list[str]:
-    """Names of the devices that say to have applied exactly what is applied here, and yet have another digest: a convergence problem."""
+    """Names of the members that say to have applied exactly what is applied here, and yet have another digest: a convergence problem."""
     heads, digest, writers = library.applied_heads(), bytes(library.records.digest()), Writers(library)
-    reports = (report for report in library.log.seen() if report.device != library.device and report.heads == heads)
+    others = library.roster().devices.keys() - {library.device}
+    reports = (report for report in library.log.seen() if report.device in others and report.heads == heads)
     return [writers.known(report.device).name for report in reports if library.digest_in(report) not in (None, digest)]

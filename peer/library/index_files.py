@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from peer.library.library import Library
 from peer.library.placing import write_rendition
 from peer.library.queues import Priority, Upload, uploads_of_file
-from peer.library.segments import Sealing
-from store.ids import FileHash
+from peer.library.segments import Sealing, blob_ids_in
+from store.ids import BlobId, FileHash
 
 
 def keep_index(library: Library, file: FileHash, sealing: Sealing) -> list[Upload]:
@@ -18,3 +20,9 @@ def keep_index(library: Library, file: FileHash, sealing: Sealing) -> list[Uploa
     library.blob_index.note(file, sealing.blobs)
     library.blob_index.note(held.file, sealing.index_blobs)
     return uploads_of_file(held.file, len(sealing.index), sealing.index_blobs, Priority.ORIGINAL)
+
+
+def keep_downloaded_index(library: Library, file: FileHash, index: bytes, index_blobs: Sequence[BlobId]) -> None:
+    """The same of an index that came from a node, so that neighbours can get the file from here. ``SegmentError`` when it is none."""
+    with library.database.write():
+        keep_index(library, file, Sealing(blobs=blob_ids_in(index), index=index, index_blobs=tuple(index_blobs)))

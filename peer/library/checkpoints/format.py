@@ -1,4 +1,4 @@
-"""What the blobs of a checkpoint hold (PROTOCOL.md section 3.5). Pure.
+"""What the blobs of a checkpoint hold (PROTOCOL.md section 3.6). Pure.
 
     content = portion…                      a CBOR sequence, cut into segments of 4 MiB
     portion = byte string: kind (1 byte) | packed CBOR([item, …])    packed like the body of a change: at most 2 MiB

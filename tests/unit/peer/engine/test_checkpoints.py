@@ -16,9 +16,12 @@ from peer.engine.registering import membership_entries
 from peer.keys.device import DeviceKeys
 from peer.layout import LibraryFolder
 from peer.library.albums import create_album, rename_album
+from peer.library.checkpoints.contents import queue_uploads
 from peer.library.checkpoints.loading import checkpoint_to_load
 from peer.library.checkpoints.rules import Rules
+from peer.library.checkpoints.standing import stuck
 from peer.library.checkpoints.table import acknowledged, differing
+from peer.library.checkpoints.writing import write_checkpoint
 from peer.library.creating import begin_as
 from peer.library.library import Library
 from peer.library.membership import admit
@@ -30,6 +33,7 @@ from store.settlement import ACTIVE_MS
 from tests.fleet.libraries import digest
 from tests.fleet.node import TOKEN, URL, FakeClock, LocalNode, call_directly, make_node
 from tests.fleet.peers import found, join, no_previews, running, sync
+from tests.unit.peer.library.checkpoints.test_comparing import write_as
 
 RULES = Rules(entries=20, share=0.5, longest_delay=30.0)
 WHILE = 300.0
@@ -184,6 +188,38 @@ async def test_a_relay_that_joins_after_entries_went_gets_all_that_a_new_device_
     write_many(two, 2, label="from two")
     await let_run((one, second), (two, second), (late, second))
     assert_whole(one, two, late)
+
+
+async def test_a_device_that_only_syncs_now_and_then_compares_too(tmp_path: Path, autojump_clock: MockClock) -> None:
+    clock = FakeClock()
+    node = make_node(clock)
+    one = await found(tmp_path / "one", node, clock)
+    two = await join(tmp_path / "two", one, node, clock)
+    await introduce(node, one, two)
+    write_many(one, 3)
+    name = write_checkpoint(one)
+    await introduce(node, one, two)
+    assert acknowledged(two) == name
+    said = {report.device: report.checkpoint for report in node.parts.logs.of(one.id).seen()}
+    assert said == {one.device: name, two.device: name}
+
+
+async def test_a_forged_checkpoint_is_shown_and_keeps_nothing_else_from_being_done(tmp_path: Path, autojump_clock: MockClock) -> None:
+    clock = FakeClock()
+    node = make_node(clock)
+    one = await found(tmp_path / "one", node, clock)
+    two = await join(tmp_path / "two", one, node, clock)
+    await introduce(node, one, two)
+    write_many(one, 3)
+    write_as(one, lambda items: items[:-1])
+    blobs = list(one.checkpoint_blobs.blobs())
+    queue_uploads(one, [info.blob for info in blobs])
+    await introduce(node, one, two)
+    assert acknowledged(two) is None
+    assert [item for item, _ in stuck(two)] == [f"checkpoint {name.short()}" for name, _ in differing(two)] != []
+    rename_album(one, create_album(one, "and it goes on"), "on and on")
+    await introduce(node, one, two)
+    assert digest(one) == digest(two)
 
 
 async def test_one_device_alone_gives_nothing_up(tmp_path: Path, autojump_clock: MockClock) -> None:
