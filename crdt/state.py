@@ -24,20 +24,18 @@ from itertools import groupby
 from types import MappingProxyType
 
 from crdt.client import MAX_CLIENT, WRITER_LENGTH
-from crdt.clock import Stamp
-from crdt.lib0 import MalformedUpdateError, read_any, read_bytes, read_varuint, write_varuint
+from crdt.lib0 import MalformedUpdateError, read_bytes, read_varuint, write_varuint
 from crdt.record import Cell, Content
-from crdt.update import MAX_ITEMS, DecodedUpdate, DeleteRange, Item, encoded_deletes, merged, read_deletes, write_item
-from crdt.values import MAX_DEPTH, Value
+from crdt.update import ITEM_HEAD, MAX_ITEMS, DecodedUpdate, DeleteRange, Item, encoded_deletes, merged, read_deletes, read_item, write_item
 
 MAX_CLIENTS = 1 << 20
 """Entries that wrote one record. A state takes some 15 bytes for each."""
 
 _GONE = 0
-_DELETED = 1
-_ANY = 8
-_CONTENT, _ORIGINS, _KEYED = 0x1F, 0xC0, 0x20
-_ROOT = b"\x01\x01r"
+_DELETED_ITEM = 0x21
+"""What the engine keeps of an item whose value is gone: where it stood."""
+
+_ROOT = ITEM_HEAD[1:]
 
 Clocks = tuple[Item | None, ...]
 """What a client wrote, by clock; ``None`` for what was deleted."""
@@ -147,39 +145,21 @@ def _read_client(data: bytes, position: int) -> tuple[int, list[Item | None], in
 def _read_struct(data: bytes, position: int) -> tuple[Item | None, int, int]:
     """One struct: its item, unless that was deleted; how many clocks it takes; where it ends."""
     info = data[position]
+    if info == ITEM_HEAD[0]:
+        item, position = read_item(data, position, any_order=True)
+        return item, 1, position
     position += 1
-    if info == _GONE:
-        length, position = read_varuint(data, position)
-        return None, _some(length), position
-    end = position + len(_ROOT)
-    if info & _ORIGINS or not info & _KEYED or data[position:end] != _ROOT:
-        raise MalformedUpdateError("an item is not a key of the root map")
-    raw_key, position = read_bytes(data, end)
-    if info & _CONTENT == _DELETED:
-        length, position = read_varuint(data, position)
-        return None, _some(length), position
-    if info & _CONTENT != _ANY:
-        raise MalformedUpdateError("an item is not a plain value")
-    count, position = read_varuint(data, position)
-    if count != 1:
-        raise MalformedUpdateError("an item is not one pair of a stamp and a value")
-    pair, position = read_any(data, position, MAX_DEPTH, any_order=True)
-    return _item(raw_key, pair), 1, position
-
-
-def _some(length: int) -> int:
+    if info == _DELETED_ITEM:
+        end = position + len(_ROOT)
+        if data[position:end] != _ROOT:
+            raise MalformedUpdateError("an item is not a key of the root map")
+        _, position = read_bytes(data, end)
+    elif info != _GONE:
+        raise MalformedUpdateError("a struct is no plain value, nor what is left of one")
+    length, position = read_varuint(data, position)
     if not length:
         raise MalformedUpdateError("a struct is empty")
-    return length
-
-
-def _item(raw_key: bytes, pair: Value) -> Item:
-    if not isinstance(pair, list) or len(pair) != 2 or not isinstance(pair[0], bytes) or len(pair[0]) != Stamp.SIZE:
-        raise MalformedUpdateError("an item is not one pair of a stamp and a value")
-    try:
-        return Item(raw_key.decode(), Stamp(pair[0]), pair[1])
-    except UnicodeDecodeError:
-        raise MalformedUpdateError("a key is not UTF-8") from None
+    return None, length, position
 
 
 def _known_to_both(ours: Clocks, theirs: Clocks) -> Clocks:

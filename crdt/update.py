@@ -31,7 +31,7 @@ MAX_VALUE_BYTES = 64 * 1024
 MAX_ITEMS = 4096
 MAX_DELETES = 4096
 
-_ITEM_HEAD = b"\x28\x01\x01r"
+ITEM_HEAD = b"\x28\x01\x01r"
 _PAIR_HEAD = b"\x01\x75\x02\x74\x08"
 _PAIR_BYTES = 4 + Stamp.SIZE
 """What a pair takes besides its value: two tags and lengths, and the stamp."""
@@ -165,14 +165,15 @@ def _read_items(data: bytes) -> tuple[int | None, tuple[Item, ...], int]:
         raise MalformedUpdateError("the clocks of an update don't begin at 0")
     items = []
     for _ in range(count):
-        item, position = _read_item(data, position)
+        item, position = read_item(data, position)
         items.append(item)
     return client, tuple(items), position
 
 
-def _read_item(data: bytes, position: int) -> tuple[Item, int]:
-    begin = position + len(_ITEM_HEAD)
-    if data[position:begin] != _ITEM_HEAD:
+def read_item(data: bytes, position: int, *, any_order: bool = False) -> tuple[Item, int]:
+    """An item and the position behind it; ``MalformedUpdateError``, or ``IndexError`` when the buffer ends too early. ``any_order`` as in ``read_any``."""
+    begin = position + len(ITEM_HEAD)
+    if data[position:begin] != ITEM_HEAD:
         raise MalformedUpdateError(_what_is_wrong(data, position))
     raw_key, begin = read_bytes(data, begin)
     try:
@@ -186,7 +187,7 @@ def _read_item(data: bytes, position: int) -> tuple[Item, int]:
     raw_stamp = data[stamp_at:value_at]
     if len(raw_stamp) != Stamp.SIZE:
         raise IndexError
-    value, end = read_any(data, value_at, FIELD_DEPTH)
+    value, end = read_any(data, value_at, FIELD_DEPTH, any_order=any_order)
     if end - value_at > MAX_VALUE_BYTES - _PAIR_BYTES:
         raise MalformedUpdateError(f"a value is longer than {MAX_VALUE_BYTES} bytes")
     return Item(key, Stamp(raw_stamp), value), end
@@ -203,7 +204,7 @@ def _what_is_wrong(data: bytes, position: int) -> str:
 
 def write_item(out: bytearray, item: Item) -> None:
     """Appends an item; ``BadValueError`` when its value is too long."""
-    out += _ITEM_HEAD
+    out += ITEM_HEAD
     write_bytes(out, item.key.encode())
     out += _PAIR_HEAD
     out += item.stamp

@@ -10,7 +10,7 @@ A *want* is a file in pieces: the segments of an original, or the one piece of a
 4. A near holder that has pieces under way and delivered nothing for ``PATIENCE`` seconds has *stalled*: by rule 3 it doesn't count.
 5. Who finds nothing else to do takes over a piece that has been under way elsewhere for ``PATIENCE`` seconds. Then two fetch it, and never
    three; the first to bring it is the one who writes it (``brought``).
-6. A want that no holder may have is *hopeless* now; the caller notes why, and takes it off the board (``give_up``).
+6. A want that no holder may have is *hopeless* now; the caller notes why, and takes it off the board. Nothing is remembered of what isn't on it.
 """
 
 from __future__ import annotations
@@ -92,13 +92,9 @@ class Board:
         self._stop_fetching(file)
 
     def drop(self, file: FileHash) -> None:
-        """The file is here, or isn't wanted any more."""
+        """The file is here, or isn't wanted any more. When it is wanted again, everybody is asked again."""
         self._wants.pop(file, None)
         self._stop_fetching(file)
-
-    def give_up(self, file: FileHash) -> None:
-        """Nobody has the file now. When it is wanted again, everybody is asked again."""
-        self.drop(file)
         for holder in self._holders.values():
             holder.lacks.discard(file)
             holder.rests.pop(file, None)
@@ -189,13 +185,13 @@ class Board:
             holder.fetching.pop(piece, None)
 
     def lacking(self, number: int, file: FileHash) -> None:
-        """The holder doesn't have the file."""
-        if (holder := self._holders.get(number)) is not None:
+        """The holder doesn't have the file. About one that isn't on the board nothing is remembered: it may come back, and so may the holder's copy."""
+        if file in self._wants and (holder := self._holders.get(number)) is not None:
             holder.lacks.add(file)
 
     def rest(self, number: int, file: FileHash, until: float) -> None:
         """The holder failed at the file and isn't asked for it before then."""
-        if (holder := self._holders.get(number)) is not None:
+        if file in self._wants and (holder := self._holders.get(number)) is not None:
             holder.rests[file] = until
 
     def forgive(self, number: int, files: Collection[FileHash] | None = None) -> None:

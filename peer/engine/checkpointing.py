@@ -28,6 +28,7 @@ from peer.seams import RunBlocking
 from relay.errors import NetworkFaultError, SyncError, UnavailableError
 from store.encoding import TooLongError
 from store.errors import StoreError
+from store.ids import BlobId
 
 LOOK_SECONDS = 5.0
 """Nobody waits for a checkpoint: however much happens, they are looked at no more often than that."""
@@ -62,18 +63,27 @@ class CheckpointCarrier:
             await self._wake.wait_at_most(CARRIER_SECONDS)
 
     async def _carry(self) -> None:
+        for blob in await self._run(wanted_blobs, self._library):
+            if blob not in self._progress.checkpoint_blobs and not await self._fetch(blob):
+                break
         async with self._progress.checkpoints:
-            for blob in await self._run(wanted_blobs, self._library):
-                try:
-                    self._progress.counts.bytes_down += await fetch_blob(self._library, self._api, blob, self._run)
-                    self._progress.counts.blobs_down += 1
-                except (NetworkFaultError, UnavailableError):
-                    raise
-                except SyncError:
-                    break  # this node doesn't have it (yet)
             if await self._run(acknowledge_best, self._library):
                 self._progress.committed.set()
         await self._tell()
+
+    async def _fetch(self, blob: BlobId) -> bool:
+        """False: this node doesn't have it (yet)."""
+        self._progress.checkpoint_blobs.add(blob)
+        try:
+            self._progress.counts.bytes_down += await fetch_blob(self._library, self._api, blob, self._run)
+        except (NetworkFaultError, UnavailableError):
+            raise
+        except SyncError:
+            return False
+        finally:
+            self._progress.checkpoint_blobs.discard(blob)
+        self._progress.counts.blobs_down += 1
+        return True
 
     async def _tell(self) -> None:
         """A report goes out when entries came; that a checkpoint was compared is said by itself."""

@@ -192,21 +192,25 @@ class Fetching:
 
     async def _refill(self) -> None:
         async with self._refilling:
-            self._is_stale = False
+            self._is_stale, self._look_at = False, inf
             try:
                 found = await self._run(self._due, self._library.clock.now())
             except BaseException:
                 self._is_stale = True  # whoever looked was cancelled: somebody else does
                 raise
             self._full = found.full
-            next_try = found.next_try
-            self._look_at = inf if next_try is None else trio.current_time() + max(next_try - self._library.clock.now(), 50) / 1000
+            if found.next_try is not None:
+                self._look_no_later_than(found.next_try)
             for job, pieces in found.jobs:
                 self._add(job, pieces)
         if found.jobs or self._is_stale:  # stale: while we looked, others were told to and left it to us
             self.news.notify()
         else:
             self._progress.changed.notify()
+
+    def _look_no_later_than(self, next_try: int) -> None:
+        """``next_try``: when something in the queue is due, by the library's clock."""
+        self._look_at = min(self._look_at, trio.current_time() + max(next_try - self._library.clock.now(), 50) / 1000)
 
     def _due(self, now: int) -> _Due:
         found = _Due(next_try=self._library.downloads.next_try(now))
@@ -253,7 +257,7 @@ class Fetching:
             if board is None or not board.is_hopeless(file, now):
                 continue
             job, hopeful_at = self._jobs.pop(file), board.hopeful_at(file)
-            board.give_up(file)
+            board.drop(file)
             if job.tried + 1 < len(job.sources):
                 job.way, job.tried = (job.way + 1) % len(job.sources), job.tried + 1
                 job.blobs = blobs_of(job.source)

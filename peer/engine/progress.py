@@ -12,6 +12,7 @@ import trio
 from peer.engine.connection import Traffic
 from peer.engine.scheduler import Broadcast, Wake
 from peer.library.nodes import Node
+from store.ids import BlobId
 
 
 @dataclass(slots=True, kw_only=True)
@@ -108,6 +109,8 @@ class Progress:
     library_changed: Broadcast = field(default_factory=Broadcast)
     checkpoints: trio.Lock = field(default_factory=trio.Lock)
     """Who compares or loads a checkpoint holds it: nobody does that twice at once."""
+    checkpoint_blobs: set[BlobId] = field(default_factory=set)
+    """Those that are on their way from some node."""
     previews_settled: bool = False
     serves: bool = False
     """Other devices may bring entries to this one."""

@@ -21,7 +21,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from heapq import heapify, heappop, heappush
+from heapq import heappop, heappush
 from typing import Protocol
 
 from crdt.client import client_id
@@ -201,7 +201,7 @@ class Applier:
     # What may go on
 
     def _follow_removals(self) -> None:
-        """Whether other devices are removed than last time, or with other pins: then it is found out anew what counts among what waits."""
+        """When other devices are removed than last time, or with other pins, it is found out anew what counts among what waits."""
         state = removals_state(self._roster)
         if self._parts.meta.get("removals") == state:
             return
@@ -221,8 +221,8 @@ class Applier:
         return [arrival for epoch in came for arrival in self._waiting.arrivals(Why.KEY, needs=epoch)]
 
     def _look_again(self, arrivals: Iterable[int]) -> None:
-        self._again.extend(arrivals)
-        heapify(self._again)
+        for arrival in arrivals:
+            heappush(self._again, arrival)
 
     def _work_off(self) -> int:
         """Look at what was named for it, in the order of arrival, and at what can go on because of that. How many entries were applied.
@@ -248,8 +248,7 @@ class Applier:
             self._parts.meta.put_int("looked_at", max(arrived.arrival, self._parts.meta.get_int("looked_at")))
             return 0
         self._waiting.drop(arrived.entry.name)
-        for arrival in self._waiting.builds_on(arrived.entry.name):
-            heappush(self._again, arrival)
+        self._look_again(self._waiting.builds_on(arrived.entry.name))
         return 1
 
     def _judged(self, arrived: Arrived) -> Waits | None:
@@ -283,8 +282,7 @@ class Applier:
 
     def _count_past(self, names: Iterable[EntryHash]) -> None:
         """An entry that counts builds on these."""
-        for arrival in self._waiting.mark_counting(names, self._needs_of):
-            heappush(self._again, arrival)
+        self._look_again(self._waiting.mark_counting(names, self._needs_of))
 
     def _needs_of(self, name: EntryHash) -> tuple[EntryHash, ...]:
         arrived = self._parts.log.get(name)

@@ -91,11 +91,13 @@ def test_a_file_is_hopeless_when_each_lacks_it_or_rests() -> None:
     assert made.take(NEAR, 0) == Piece(file(0), 0)
 
 
-def test_whoever_was_given_up_is_asked_again_when_it_is_wanted_again() -> None:
+def test_whoever_lacked_a_file_is_asked_again_when_it_is_wanted_again() -> None:
     made = board(1)
     made.join(NEAR, near=True, now=0)
     made.lacking(NEAR, file(0))
-    made.give_up(file(0))
+    made.drop(file(0))
+    made.lacking(NEAR, file(0))  # an answer that came late
+    made.rest(NEAR, file(0), 99)
     made.add(file(0), order=0, pieces=(0,))
     assert made.take(NEAR, 0) == Piece(file(0), 0)
 
@@ -154,7 +156,7 @@ def test_all_that_some_node_has_arrives_once_and_no_node_holds_up_another(them: 
                 finish(made, node, piece, here, now)
         for each in [each for each in made.files if made.is_hopeless(each, now) and made.hopeful_at(each) > now + 3600]:
             hopeless.add(each)
-            made.give_up(each)
+            made.drop(each)
     somewhere = {
         Piece(file(number), n) for number, count in enumerate(pieces) for n in range(count) if any(number in node.has for node in them)
     }

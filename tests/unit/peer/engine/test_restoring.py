@@ -28,10 +28,12 @@ from peer.library.removing import find_devices, remove_devices
 from peer.library.verifying import verify
 from relay.api import SyncApi
 from relay.errors import UnreachableError
+from relay.pruning import prune_library
 from store.ids import RecordId, RecordKind
 from tests.fleet.libraries import add_photo, digest, edit
 from tests.fleet.node import URL, FakeClock, LocalNode, call_directly, make_node
 from tests.fleet.peers import found_with_phrase, join, sync
+from tests.unit.peer.engine.test_checkpoints import introduce, let_run, write_many
 
 
 @pytest.fixture
@@ -172,6 +174,38 @@ async def test_a_restore_that_breaks_off_is_begun_again(
     assert restored.records.content(photo) is not None
     restored.close()
     one.close()
+
+
+async def test_a_relay_that_gave_entries_up_restores_from_the_checkpoint(
+    tmp_path: Path, clock: FakeClock, node: LocalNode, autojump_clock: MockClock
+) -> None:
+    one, phrase = await found_with_phrase(tmp_path / "one", node, clock)
+    two = await join(tmp_path / "two", one, node, clock)
+    three = await join(tmp_path / "three", one, node, clock, name="three", seed=9)
+    await introduce(node, one, two, three)
+    edit(three, add_photo(three, "sea"), rating=4)
+    await sync(three, node)
+    await sync(one, node)
+    remove_devices(one, [three.device])
+    write_many(one)
+    await let_run((one, node), (two, node))
+    (settled,) = one.log.settled()
+    assert settled.acknowledged_by == {one.device, two.device}
+    assert (await prune_library(node.parts, one.id)).entries > 20
+    add_photo(two, "lake")
+    await sync(two, node)
+    before = digest(two)
+    for library in (one, two, three):
+        library.close()
+        shutil.rmtree(library.folder.root)
+    restored = await restorer(tmp_path / "new", phrase, node, clock).restore(URL)
+    assert restored.log.figures().stubs > 20
+    assert without_itself(restored) == before
+    assert Queries(restored.database).count() == (2, 0)
+    add_photo(restored, "river")
+    await sync(restored, node)
+    assert verify(restored, deep=True).problems == []
+    restored.close()
 
 
 async def _breaks_off(*_: object) -> None:
