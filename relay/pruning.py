@@ -4,7 +4,7 @@ A relay prunes below a checkpoint only when
 
 1. its settlement was verified here (``LogStore.settled``),
 2. by this relay's own clock and the reports that it stores, no active member is without an acknowledgement of just this checkpoint:
-   where others have reported, no single device's word is enough, whatever it puts into a `settled` entry,
+   one device's word alone is never enough, unless this relay heard all others once and nothing for 90 days,
 3. every blob of the checkpoint is held for the library; each is read and compared with its name right before.
 
 Libraries are looked at when something came that may make a difference, and all of them every hour, because a device that is silent for long

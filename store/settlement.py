@@ -28,6 +28,9 @@ from store.signatures import is_signed
 ACTIVE_MS = 90 * 24 * 60 * 60_000
 """A device that was silent for longer holds nothing back."""
 
+AGREEING = 2
+"""Fewer devices than that are one device's word."""
+
 OPEN_OF_AN_AUTHOR = 16
 OPEN_IN_ALL = 64
 """How many `settled` entries a node goes on looking at that settle nothing (yet): the newest to arrive."""
@@ -79,9 +82,13 @@ def pruning_held_back_by(
     """The members that are active by this node's clock, and acknowledge just this checkpoint neither in what settled it nor in the report stored here.
 
     Asked before anything is pruned: a settlement was verified by what was known then, and perhaps by nothing but the reports embedded in it.
+    As long as one device alone acknowledges it, those whose silence this node can't know hold it back too: nothing is pruned on one device's word.
     """
-    words = [Word.of(report, checkpoint.checkpoint) for report in stored]
-    return held_back_by(words, {*members} - checkpoint.acknowledged_by, at=now)
+    said = tuple(stored)
+    words = [Word.of(report, checkpoint.checkpoint) for report in said]
+    agreeing = checkpoint.acknowledged_by | acknowledging(words)
+    unheard = {*members} - {report.device for report in said} - agreeing if len(agreeing & {*members}) < AGREEING else set()
+    return held_back_by(words, {*members} - checkpoint.acknowledged_by, at=now) | unheard
 
 
 def reports_hold(body: Settled, roster: Roster) -> bool | None:

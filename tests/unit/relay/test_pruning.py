@@ -186,6 +186,17 @@ async def test_one_device_s_word_is_not_enough(story: Story, clock: FakeClock) -
     assert await story.prune() == CHANGES
 
 
+async def test_nor_where_nothing_was_ever_heard_of_the_others(story: Story, clock: FakeClock) -> None:
+    story.settle(story.anna)
+    await story.push()
+    await story.session.put_blob(BLOB, SEALED)
+    clock.time += ACTIVE_MS + 1
+    assert len(story.log.settled()) == 1
+    assert await story.prune() == 0
+    await story.session.seen([story.report(story.bert).raw])
+    assert await story.prune() == CHANGES
+
+
 async def test_nor_with_a_date_in_the_future(story: Story) -> None:
     await story.session.seen([story.bert.report(story.library.heads()).raw])
     write_words(story.anna, story.checkpoint, [story.report(story.anna, time=NOW + 5 * ACTIVE_MS)])

@@ -93,7 +93,7 @@ def house() -> Iterator[Household]:
         yield made
 
 
-@settings(max_examples=20)
+@settings(max_examples=8)
 @given(HISTORIES, st.integers(0, 2**32))
 def test_all_who_are_left_show_the_same(
     house: Household, steps: list[tuple[Callable[[History, int, int], None], int, int]], seed: int

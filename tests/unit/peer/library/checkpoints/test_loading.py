@@ -77,7 +77,7 @@ def load_now(library: Library) -> None:
 
 
 @given(st.integers(0, 1 << 32))
-@settings(max_examples=12)
+@settings(max_examples=6)
 def test_who_was_away_passes_on_every_entry_that_only_it_has(seed: int) -> None:
     chance = Random(seed)
     with tempfile.TemporaryDirectory(dir=IN_MEMORY) as folder:

@@ -71,7 +71,7 @@ def _with(three: Three, mallory: Mallory) -> Three:
 
 
 @given(st.integers(0, 1 << 32))
-@settings(max_examples=20)
+@settings(max_examples=8)
 def test_a_device_that_loads_is_one_that_replayed_everything(seed: int) -> None:
     chance = Random(seed)
     with tempfile.TemporaryDirectory(dir=IN_MEMORY) as folder, make_three(Path(folder)) as three:
@@ -117,7 +117,7 @@ def reasons(library: Library) -> list[tuple[bytes, str]]:
 
 
 @given(st.integers(0, 1 << 32))
-@settings(max_examples=12)
+@settings(max_examples=5)
 def test_checkpoints_of_checkpoints(seed: int) -> None:
     """Who began with one writes the next, and what came in between is pruned everywhere."""
     chance = Random(seed)
