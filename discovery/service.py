@@ -46,15 +46,21 @@ class Available:
     """It works again."""
 
 
-Event = Sighting | Unavailable | Available
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """This device has other interfaces or addresses than before. Connections from an address that it had may be dead without a sign."""
+
+
+Event = Sighting | Unavailable | Available | Moved
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Present:
-    """How it is now. ``over`` is set when it isn't so any more."""
+    """How it is now. ``moves`` counts how often this device's own addresses changed; ``over`` is set when it isn't so any more."""
 
     neighbours: Mapping[InstanceName, Neighbour]
     unavailable: str | None
+    moves: int = 0
     over: trio.Event = field(default_factory=trio.Event)
 
 
@@ -150,6 +156,7 @@ class Discovery:
                 announced, change_at = wanted, trio.current_time() + CHANGE_SECONDS
             if moved:  # after the new addresses are known: on a new interface they are announced at once
                 await self._run_blocking(multicast.follow, settling.settled)
+                self._become(replace(self._present, moves=self._present.moves + 1, over=trio.Event()))
             if moved or trio.current_time() >= ask_at:
                 await self._run_blocking(multicast.ask)
                 ask_at = trio.current_time() + ASK_AGAIN_SECONDS
@@ -225,6 +232,8 @@ class _Follower:
 def _events(before: _Present, now: _Present) -> Iterator[Event]:
     if now.unavailable != before.unavailable:
         yield Available() if now.unavailable is None else Unavailable(reason=now.unavailable)
+    if now.moves > before.moves:
+        yield Moved()
     yield from differences(before.neighbours, now.neighbours)
 
 

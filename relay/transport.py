@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import AsyncIterable, Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Self, cast
 
@@ -55,6 +55,8 @@ class _MeteredStream(httpcore.AsyncNetworkStream):
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """As much as is there: ``max_bytes`` is what httpcore would be content with."""
         received = await self._stream.read(max(max_bytes, READ_BYTES), timeout)
+        if received and (tls := self._stream.get_extra_info("ssl_object")) is not None:
+            received = _and_what_else_is_there(tls, received)
         self._traffic.received += len(received)
         return received
 
@@ -79,6 +81,16 @@ class _MeteredStream(httpcore.AsyncNetworkStream):
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)
+
+
+def _and_what_else_is_there(tls: ssl.SSLObject, received: bytes) -> bytes:
+    """TLS gives a record of 16 KiB at a time, however many have come: asking for each anew would cost more than to decrypt them."""
+    pieces, size = [received], len(received)
+    with suppress(ssl.SSLError):  # no whole record is left; what else may be wrong is found by the next who reads
+        while size < READ_BYTES and (piece := tls.read(READ_BYTES)):
+            pieces.append(piece)
+            size += len(piece)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
 class _MeteredBackend(httpcore.AsyncNetworkBackend):

@@ -152,8 +152,9 @@ class Downloader:
 
     async def _keep_small(self, contents: Sequence[tuple[Job, bytes]]) -> None:
         kept = {job.download.file: (job.download.priority, plain) for job, plain in contents}
+        blobs = {job.download.file: job.source.blobs[0] for job, _ in contents}
         try:
-            await self._run(keep_renditions, self._library, kept)
+            await self._run(keep_renditions, self._library, kept, blobs)
             for job, _ in contents:
                 await self._is_here(job)
         except (NoSpaceError, NoSpaceLeftError):

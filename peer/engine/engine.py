@@ -161,6 +161,11 @@ class Engine:
         for monitor in self._monitors_of(device):
             monitor.reconnect()
 
+    def doubt(self, device: DeviceId | None = None) -> None:
+        """See whether the connection to a neighbour, or those to all nodes, still work."""
+        for monitor in self._monitors_of(device) if device is not None else [monitor for monitor, _ in self._monitors.values()]:
+            monitor.doubted.set()
+
     def _monitors_of(self, device: DeviceId) -> list[Monitor]:
         return [monitor for monitor, _ in self._monitors.values() if monitor.state.node.device == device]
 

@@ -30,7 +30,7 @@ from peer.seams import Clock, Randomness, RunBlocking
 from relay.api import LibraryApi
 from relay.errors import SyncError
 
-DIAL_SECONDS = 15.0
+DIAL_SECONDS = 10.0
 
 
 @dataclass(frozen=True, kw_only=True)

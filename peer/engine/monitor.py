@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import trio
 
 from peer.engine.checkpointing import CheckpointCarrier
-from peer.engine.connection import Connect
+from peer.engine.connection import Connect, Connection
 from peer.engine.downloads import Downloader
 from peer.engine.fetching import Fetching
 from peer.engine.node_work import NodeWork
 from peer.engine.progress import Fault, NodeState, Progress
-from peer.engine.scheduler import Wakes, backoff
+from peer.engine.scheduler import Wake, Wakes, backoff
 from peer.engine.served import Served
 from peer.engine.session import Session
 from peer.engine.turns import Turns
@@ -24,9 +24,12 @@ from peer.library.nodes import Node, NodeKind
 from peer.library.queries import Queries
 from peer.library.upload_planning import met
 from peer.seams import RunBlocking
-from relay.errors import ClientFaultError, NodeFullError, NotMemberError, QuotaError, SyncError
+from relay.errors import ClientFaultError, NetworkFaultError, NodeFullError, NotMemberError, QuotaError, SyncError
 from store.errors import NoSpaceError
 from store.ids import DeviceId
+
+ANSWER_SECONDS = 4.0
+"""For an answer of a few bytes by a node that was in touch."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +59,7 @@ class Monitor:
         is_relay = node.kind is NodeKind.RELAY
         self.state = NodeState(node=node, wanted=is_relay, address=node.url if is_relay else "")
         self.wakes = Wakes()
+        self.doubted = Wake()
 
     async def run(self) -> None:
         while True:
@@ -121,6 +125,17 @@ class Monitor:
                 nursery.start_soon(Uploader(work).run)
                 nursery.start_soon(Downloader(work).run)
                 nursery.start_soon(CheckpointCarrier(work).run)
+                nursery.start_soon(self._answer_doubts, connection)
+
+    async def _answer_doubts(self, connection: Connection) -> None:
+        """After a change of addresses a connection may be dead without a sign: whoever doesn't answer a small question is dialled anew."""
+        while True:
+            await self.doubted.wait()
+            try:
+                with trio.fail_after(ANSWER_SECONDS):
+                    await connection.api.stat(())
+            except (trio.TooSlowError, NetworkFaultError):
+                self.reconnect()
 
     def _name_of(self, device: DeviceId) -> str:
         described = Queries(self._library.database).device_names().get(bytes(device))

@@ -17,7 +17,7 @@ import trio
 
 from discovery.neighbourhood import Changed, Found, Lost, Neighbour
 from discovery.racing import AllFailedError, TooSlowError, Winner, race
-from discovery.service import Event
+from discovery.service import Event, Moved
 from discovery.tags import DiscoveryKey
 from peer.engine.connection import Connection, Traffic, Way
 from peer.engine.directory import Action, Directory, Examine, Explore, Try
@@ -85,6 +85,9 @@ class Monitors(Protocol):
 
     def reconnect(self, device: DeviceId) -> None:
         """Dial anew, although there is a connection."""
+
+    def doubt(self, device: DeviceId | None = None) -> None:
+        """See whether the connection to a device, or those to all nodes, still work, and dial anew where one doesn't."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -204,6 +207,8 @@ class Neighbours:
                     self._directory.lost(instance)
                     if (bell := self._explored.get(instance)) is not None:
                         bell.set()
+                case Moved():
+                    self._monitors.doubt()
                 case _:
                     self._progress.changed.notify()
 
@@ -272,6 +277,8 @@ class Neighbours:
         self._directory.worked(device, winner.candidate, winner.seconds)
         if self._directory.should_move(device, winner.candidate, winner.seconds):
             self._monitors.reconnect(device)
+        else:
+            self._monitors.doubt(device)
 
     # Dialling
 

@@ -83,12 +83,13 @@ def peer_parts(
     *,
     run_blocking: RunBlocking,
     boxes: InvitationBoxes,
+    log: AppliedLog | None = None,
     sessions: Sessions | None = None,
     carried_bytes: int = CARRIED_BYTES,
 ) -> NodeParts:
     """What the service of this device consists of. ``sessions``: such as aren't bound to connections, for who calls it in this process."""
     blobs = PeerBlobs(library)
-    log = AppliedLog(library)
+    served = log or AppliedLog(library)
     return NodeParts(
         kind="peer",
         key=Ed25519PrivateKey.from_private_bytes(library.keys.signing_private),
@@ -96,7 +97,7 @@ def peer_parts(
         libraries=Holdings(library, blobs, quota=carried_bytes),
         sessions=sessions or ConnectionSessions(MemorySessions(), lambda device: library.roster().signing_key(device)),
         mailboxes=boxes,
-        logs=Logs(lambda _: log),
+        logs=Logs(lambda _: served),
         blobs=blobs,
         clock=library.clock,
         randomness=library.randomness,

@@ -26,6 +26,7 @@ from peer.lan.gates import invitation_gate, members_gate
 from peer.lan.guard import CALLER, Caller, Door, GuardLimits, LanGuard
 from peer.lan.invitation_key import invitation_key
 from peer.lan.listening import listen
+from peer.lan.log import AppliedLog
 from peer.lan.node import InvitationBoxes, peer_parts
 from peer.lan.sessions import calling
 from peer.lan.tls import Credentials, server_context
@@ -38,7 +39,7 @@ from relay.errors import NotFoundError
 from relay.exchange import Exchange
 from relay.http import NodeApp
 from relay.http_limits import MIB, HttpLimits, Rate
-from relay.messages import BoxId, Heartbeat, SeenChanged
+from relay.messages import BoxId, Heartbeat
 from relay.news import NewsHub, Subscription
 from relay.server import ServerLimits, serve
 from relay.service import NodeService
@@ -92,6 +93,7 @@ class LanServer:
         self._http = http
         self._guard = LanGuard(self._freshen, limits or GuardLimits())
         self.boxes = InvitationBoxes()
+        self._log = AppliedLog(library)
         self._credentials: Credentials | None = None
         self._members: Door | None = None
         self._guests: dict[BoxId, Door] = {}
@@ -119,7 +121,7 @@ class LanServer:
     async def run(self, *, host: str | None = None, port: int = 0, task_status: trio.TaskStatus[int] = trio.TASK_STATUS_IGNORED) -> None:
         """Serve until cancelled; ``started`` gives the port. ``host``: one address instead of all. ``PortTakenError``."""
         listeners = await listen(host, port)
-        parts = await self._run_blocking(partial(peer_parts, self._library, run_blocking=self._run_blocking, boxes=self.boxes))
+        parts = await self._run_blocking(partial(peer_parts, self._library, run_blocking=self._run_blocking, boxes=self.boxes, log=self._log))
         service, self._hub = NodeService(parts), parts.hub
         app = self._app = LanApp(service, self._http)
         await self.library_changed()
@@ -145,16 +147,13 @@ class LanServer:
 
     async def library_changed(self) -> None:
         """Somebody committed, in this process or another."""
-        await self._follow(tell_of_reports=True)
-
-    async def _follow(self, *, tell_of_reports: bool) -> None:
         async with self._following:
             before, self._seen = self._seen, await self._run_blocking(self._look)
             seen = self._seen
             if before is None or before.devices != seen.devices:
                 await self._make_members_door(seen)
             if self._hub is not None and before is not None:
-                self._tell_readers(self._hub, before, seen, tell_of_reports=tell_of_reports)
+                self._tell_readers(self._hub, before, seen)
 
     def blobs_arrived(self, blobs: Iterable[BlobId]) -> None:
         """Files came to this device that neighbours may wait for."""
@@ -210,11 +209,13 @@ class LanServer:
                 devices=MappingProxyType({member.signing_key: member.device for member in members}),
             )
 
-    def _tell_readers(self, hub: NewsHub, before: _Seen, now: _Seen, *, tell_of_reports: bool) -> None:
+    def _tell_readers(self, hub: NewsHub, before: _Seen, now: _Seen) -> None:
+        others_know = now.reports - before.reports <= self._log.brought
+        self._log.brought &= now.reports - before.reports
         for reader in self._readers(hub):
             if now.arrival > before.arrival:
                 reader.entries_arrived(now.arrival)
-            if tell_of_reports and now.reports != before.reports:
+            if not others_know:
                 reader.seen_changed()
         hub.end_where(lambda reader: reader is not self._own_news and reader.device not in now.devices.values())
 
@@ -256,7 +257,7 @@ class LanServer:
         with hub.subscribed(own):
             async for hint in own:
                 if not isinstance(hint, Heartbeat):
-                    await self._follow(tell_of_reports=not isinstance(hint, SeenChanged))  # the service has told the others
+                    await self.library_changed()
                     await self._received()
 
     async def _keep_house(self) -> None:

@@ -1,8 +1,10 @@
 """Which segment of which file a blob is: for neighbours, who ask by blob, while this device holds files.
 
-Rows follow from records (renditions, and sources that name their blobs) and, for files with many blobs, from the index that leads to them. None is
-ever taken back: whether the file is here is looked up when somebody asks, and whether it is still the same is found when it is sealed. A member
-that means harm may write records that claim anything, so a blob may have several rows, and a few of them are tried.
+Rows follow from records (renditions, and sources that name their blobs) and, for files with many blobs, from the index that leads to them; only
+for files that are here, so that learning of a hundred thousand photos costs nothing here. They are written when a record says something about a file
+that is held, and when a file that a record names comes to be held. None is ever taken back: whether the file is still here is looked up when somebody
+asks, and whether it is still the same is found when it is sealed. A member that means harm may write records that claim anything, so a blob may have
+several rows, and a few of them are tried.
 """
 
 from __future__ import annotations
@@ -40,8 +42,9 @@ def segments_named_by(asset: AssetView) -> Iterator[tuple[BlobId, FileHash, int]
 
 
 def note_segments(connection: Connection, segments: Iterable[tuple[BlobId, FileHash, int]]) -> None:
-    """Inside the transaction that learns of them."""
-    connection.executemany("INSERT OR IGNORE INTO blob_segment VALUES (?, ?, ?)", segments)
+    """Those of files that are held; inside the transaction in which that, or what is said of them, comes to be."""
+    query = "INSERT OR IGNORE INTO blob_segment SELECT ?1, ?2, ?3 WHERE EXISTS (SELECT 1 FROM held WHERE file = ?2)"
+    connection.executemany(query, segments)
 
 
 class BlobIndex:
@@ -51,9 +54,10 @@ class BlobIndex:
         self._database = database
 
     def note(self, file: FileHash, blobs: Sequence[BlobId]) -> None:
-        """These blobs are the segments of a file, in their order."""
+        """These blobs are the segments of a file that is held, or is on its way here; in their order."""
         with self._database.write() as connection:
-            note_segments(connection, ((blob, file, number) for number, blob in enumerate(blobs)))
+            rows = ((blob, file, number) for number, blob in enumerate(blobs))
+            connection.executemany("INSERT OR IGNORE INTO blob_segment VALUES (?, ?, ?)", rows)
 
     def find(self, blob: BlobId) -> list[Segment]:
         """What the blob is said to be, at most four claims."""

@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 
 from crdt.asset import view_asset
 from peer.errors import NoSpaceLeftError
+from peer.library.blob_index import note_segments, segments_named_by
 from peer.library.held import HeldFile, Kind
 from peer.library.library import Library
 from peer.library.queries import Queries
@@ -27,7 +28,7 @@ from peer.originals.held import HeldStamp
 from peer.originals.names import choose_path
 from peer.originals.tree import NamesInUse
 from store.durable import full_disk_translated, sync_folder, write_synced
-from store.ids import FileHash
+from store.ids import BlobId, FileHash
 from store.scratch import clear_abandoned
 
 MAX_RENAMES = 100
@@ -142,24 +143,27 @@ def keep_original(library: Library, download: Download, path: Path) -> None:
     view = None if content is None else view_asset(content)
     name = view.names[0] if view is not None and view.names else download.file.hex()[:16]
     tree = Tree(library)
-    with library.database.write():
+    with library.database.write() as connection:
         library.downloads.done([download.file])
         held = library.held.get(download.file)
         if held is None:
             copied = Copied(path=path, file=download.file, stamp=HeldStamp.of(path.stat()))
             held = tree.reserve(copied, name, None if view is None else view.exif.taken)
+        note_segments(connection, () if view is None else segments_named_by(view))
     tree.settle(held)
     path.unlink(missing_ok=True)  # somebody imported the file meanwhile
 
 
-def keep_renditions(library: Library, contents: Mapping[FileHash, tuple[Priority, bytes]]) -> None:
-    """Keep thumbnails and previews that were verified; recorded together."""
+def keep_renditions(library: Library, contents: Mapping[FileHash, tuple[Priority, bytes]], blobs: Mapping[FileHash, BlobId]) -> None:
+    """Keep thumbnails and previews that were verified, each out of one of ``blobs``; recorded together."""
     held = [
         write_rendition(library, "thumbnail" if priority is Priority.THUMBNAIL else "preview", data) for priority, data in contents.values()
     ]
     with library.database.write():
         for each in held:
             library.held.put(each)
+        for file, blob in blobs.items():
+            library.blob_index.note(file, [blob])
         library.downloads.done(contents)
 
 

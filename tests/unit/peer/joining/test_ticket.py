@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import string
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +13,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from peer.joining.errors import DamagedTicketError, NewerTicketError, NotATicketError, TicketError
-from peer.joining.ticket import LIFETIME_MS, MAX_NODES, Ticket, parse_ticket, qr_text
+from peer.joining.ticket import LIFETIME_MS, MAX_NODES, Ticket, lan_node, parse_ticket, qr_text
+from peer.place import Place
 from store.encoding import encode
 from store.ids import LibraryId
 from tests.unit.peer.keys import reference
@@ -195,3 +197,41 @@ def test_the_code_is_plain_text_in_a_rectangle() -> None:
     assert set("".join(lines)) <= set(" █▀▄")
     assert len({len(line) for line in lines}) == 1
     assert len(lines[0]) <= 80
+
+
+LAN_KEY = bytes(range(32))
+
+
+@pytest.mark.parametrize("place", [Place("192.0.2.7", 4711), Place("fd00::7", 1), Place("laptop.local", 65535)])
+def test_the_inviting_device_on_the_local_network(place: Place) -> None:
+    nodes = (lan_node(place, LAN_KEY), ("https://relay.example", bytes(32)))
+    ticket = parse_ticket(replace(TICKET, nodes=nodes).to_text())
+    assert ticket.neighbours == ((place, LAN_KEY),)
+    assert ticket.relays == (("https://relay.example", bytes(32)),)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "lan://",
+        "lan://host",
+        "lan://host:0",
+        "lan://host:65536",
+        "lan://host:1/path",
+        "lan://fd00::7:1",
+        "lan://[fe80::1%2]:1",
+        "lan://a@b:1",
+        "lan://[192.0.2.7]:1",
+        "lan:// host:1",
+        "LAN://host:1",
+        "lan://host:01",
+    ],
+)
+def test_no_such_place(url: str) -> None:
+    with pytest.raises(ValueError, match="address"):
+        replace(TICKET, nodes=((url, LAN_KEY),))
+
+
+def test_what_comes_from_the_secret_is_different_for_each_use() -> None:
+    assert len({TICKET.discovery_key, TICKET.message_key, TICKET.mailbox, TICKET.secret}) == 4
+    assert TICKET.discovery_key.hex() == "866b814857b3862df786c4688eefb03b82038f8ff60151258420cd0c1bd2fc2f"

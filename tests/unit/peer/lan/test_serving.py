@@ -18,6 +18,7 @@ from peer.library.carried import drop_delivered
 from peer.library.index_files import keep_index
 from peer.library.indexing_blobs import fill_blob_index
 from peer.library.library import Library
+from peer.library.placing import keep_original
 from peer.library.queues import Priority
 from peer.library.removing import remove_devices
 from peer.library.upload_planning import queue_everything
@@ -214,9 +215,8 @@ async def test_a_relay_that_comes_later_gets_what_is_carried(station: Station, b
 # Libraries that are older than the index
 
 
-def test_the_blob_index_is_filled_once(anna: Library, bert: Library) -> None:
+def test_the_blob_index_is_filled_once(anna: Library) -> None:
     add_original(anna, "sea")
-    give(anna, bert)
     blob = blob_of(anna, "sea")
     with anna.database.write() as connection:
         connection.execute("DELETE FROM blob_segment")
@@ -224,7 +224,19 @@ def test_the_blob_index_is_filled_once(anna: Library, bert: Library) -> None:
     assert anna.blob_index.find(blob) == []
     anna.meta.put_int(BLOBS_INDEXED, 0)
     fill_blob_index(anna)
-    assert anna.blob_index.find(blob) == bert.blob_index.find(blob) == [(file_of("sea"), 0)]
+    assert anna.blob_index.find(blob) == [(file_of("sea"), 0)]
+
+
+def test_only_files_that_are_here_are_in_the_index(anna: Library, bert: Library, tmp_path: Path) -> None:
+    add_original(anna, "sea")
+    give(anna, bert)
+    blob = blob_of(anna, "sea")
+    assert bert.blob_index.find(blob) == []
+    came = bert.folder.incoming / "came"
+    came.write_bytes(content_of("sea"))
+    (download,) = bert.downloads.due(bert.clock.now(), 10)
+    keep_original(bert, download, came)
+    assert bert.blob_index.find(blob) == [(file_of("sea"), 0)]
 
 
 async def test_claims_that_are_wrong_don_t_hide_the_right_one(station: Station, bert: Library) -> None:
