@@ -26,7 +26,7 @@ from peer.lan.gates import invitation_gate, members_gate
 from peer.lan.guard import CALLER, Caller, Door, GuardLimits, LanGuard
 from peer.lan.invitation_key import invitation_key
 from peer.lan.listening import listen
-from peer.lan.log import AppliedLog
+from peer.lan.log import AppliedLog, name_of_report
 from peer.lan.node import InvitationBoxes, peer_parts
 from peer.lan.sessions import calling
 from peer.lan.tls import Credentials, server_context
@@ -67,7 +67,7 @@ LOOK_SECONDS = 0.02
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Seen:
-    """What readers were told of, and what the doors were made from. ``devices``: the members by their signing keys."""
+    """What readers were told of, and what the doors were made from. ``reports``: seen reports by name; ``devices``: the members by their signing keys."""
 
     roster: Roster = field(repr=False)
     arrival: int
@@ -121,7 +121,9 @@ class LanServer:
     async def run(self, *, host: str | None = None, port: int = 0, task_status: trio.TaskStatus[int] = trio.TASK_STATUS_IGNORED) -> None:
         """Serve until cancelled; ``started`` gives the port. ``host``: one address instead of all. ``PortTakenError``."""
         listeners = await listen(host, port)
-        parts = await self._run_blocking(partial(peer_parts, self._library, run_blocking=self._run_blocking, boxes=self.boxes, log=self._log))
+        parts = await self._run_blocking(
+            partial(peer_parts, self._library, run_blocking=self._run_blocking, boxes=self.boxes, log=self._log)
+        )
         service, self._hub = NodeService(parts), parts.hub
         app = self._app = LanApp(service, self._http)
         await self.library_changed()
@@ -205,17 +207,16 @@ class LanServer:
             return _Seen(
                 roster=roster,
                 arrival=library.log.arrival(),
-                reports=frozenset(report.raw for report in library.log.seen()),
+                reports=frozenset(name_of_report(report.raw) for report in library.log.seen()),
                 devices=MappingProxyType({member.signing_key: member.device for member in members}),
             )
 
     def _tell_readers(self, hub: NewsHub, before: _Seen, now: _Seen) -> None:
-        others_know = now.reports - before.reports <= self._log.brought
-        self._log.brought &= now.reports - before.reports
+        new_reports = self._log.not_brought(now.reports - before.reports)
         for reader in self._readers(hub):
             if now.arrival > before.arrival:
                 reader.entries_arrived(now.arrival)
-            if not others_know:
+            if new_reports:
                 reader.seen_changed()
         hub.end_where(lambda reader: reader is not self._own_news and reader.device not in now.devices.values())
 

@@ -24,7 +24,7 @@ from tests.network.syncthing import syncthing_pair
 METHOD = (
     "Hosts in network namespaces, joined by a bridge; all share this machine's processors and disk. Found: from when the second peer says that it serves "
     "until the control sockets of both, which `status` asks, show the other as connected. Changes: as in `latency`, with no relay. Photos: different "
-    "12-megapixel JPEGs, imported while both peers run, until the last original has its place on the other device; then, with that one stopped, fetched by a "
+    "12-megapixel JPEGs, imported while both peers run, until the last original has its place on the other device; then, with that one stopped and all previews made, fetched by a "
     "third device from when its peer serves. Syncthing afterwards, with the same files: from when they are moved into its folder, watched with its "
     "shortest delay of 1 s, until all are in the other's folder in full size."
 )
@@ -121,6 +121,8 @@ async def _by_calotype(hosts: list[Host], folder: Path, card: Path) -> tuple[flo
         await _arrived(beta, count)
         arrived = time.perf_counter()
         await until_same(alpha, beta)
+        while (await alpha.ask("status"))["previews"]:  # noqa: ASYNC110 - another program's work; nothing else is to be going on then
+            await trio.sleep(LOOK_SECONDS)
         await beta.stop()
         await gamma.start()
         came = time.perf_counter()
