@@ -24,7 +24,8 @@ from tests.network.syncthing import syncthing_pair
 METHOD = (
     "Hosts in network namespaces, joined by a bridge; all share this machine's processors and disk. Found: from when the second peer says that it serves "
     "until the control sockets of both, which `status` asks, show the other as connected. Changes: as in `latency`, with no relay. Photos: different "
-    "12-megapixel JPEGs, imported while both peers run, until the last original has its place on the other device; then, with that one stopped and all previews made, fetched by a "
+    "12-megapixel JPEGs, imported while both peers run, until the last original has its place on the other device; then, with that one stopped and all "
+    "previews made, fetched by a "
     "third device from when its peer serves. Syncthing afterwards, with the same files: from when they are moved into its folder, watched with its "
     "shortest delay of 1 s, until all are in the other's folder in full size."
 )
