@@ -13,7 +13,7 @@ from peer.commands.opening import changing, opened
 from peer.commands.phrase import master_of, relay_at
 from peer.engine.sending import send_by_phrase
 from peer.keys.master import MasterKeys
-from peer.library.devices import device_rows
+from peer.library.devices import device_rows, rename_device
 from peer.library.library import Library
 from peer.library.removing import find_devices, remove_devices
 from peer.library.standing import REMOVED
@@ -32,6 +32,7 @@ def devices(invocation: Invocation) -> None:
 
     \b
     Example: calotype devices
+             calotype devices rename laptop "old laptop"
              calotype devices remove phone
     """
     if click.get_current_context().invoked_subcommand is None:
@@ -47,6 +48,23 @@ def _cells(row: dict[str, Any]) -> tuple[object, ...]:
     behind = "" if not row["member"] else "unknown" if row["behind"] is None else row["behind"]
     clock = f"{row['clock_skew'] / 1000:+.0f} s" if row["clock_skew"] else "right"
     return row["id"][:SHORT_ID], row["name"], place, row["last_seen"] or "never", behind, clock
+
+
+@devices.command()
+@click.argument("device", metavar="ID")
+@click.argument("name")
+@common_options
+def rename(invocation: Invocation, device: str, name: str) -> None:
+    """Call a device NAME on all devices. ID is its name, its id or the beginning of one.
+
+    \b
+    Example: calotype devices rename laptop "old laptop"
+    """
+    with changing(invocation) as library:
+        (chosen,) = find_devices(library, [device])
+        rename_device(library, chosen, name)
+        rows = [row for row in device_rows(library) if row["id"] == chosen.hex()]
+    invocation.rows(rows, COLUMNS, _cells)
 
 
 @devices.command()

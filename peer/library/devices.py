@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from peer.joining.messages import check_name
+from peer.library.authoring import Edit
 from peer.library.coverage import uncovered
 from peer.library.instants import iso_utc_or_none
 from peer.library.library import Library
 from peer.library.queries import Queries
 from peer.library.writers import Writers
-from store.ids import DeviceId
+from store.ids import DeviceId, RecordId, RecordKind
 from store.seen import SeenReport
 
 ACTIVE_MS = 90 * 24 * 3600 * 1000
@@ -33,6 +35,12 @@ def device_rows(library: Library) -> list[dict[str, Any]]:
     known |= {DeviceId(device) for device in described}
     rows = [_row(library, device, described.get(bytes(device)), reports.get(device)) for device in known]
     return sorted(rows, key=lambda row: (not row["this"], row["name"], row["id"]))
+
+
+def rename_device(library: Library, device: DeviceId, name: str) -> None:
+    """Call a device ``name`` everywhere. Raises ``UnusableNameError``."""
+    check_name(name)
+    library.change([Edit(RecordId.make(RecordKind.DEVICE, device), lambda draft, _: draft.set("name", name))])
 
 
 def _row(library: Library, device: DeviceId, described: tuple[str, str, str] | None, report: SeenReport | None) -> dict[str, Any]:

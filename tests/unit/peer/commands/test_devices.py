@@ -37,6 +37,15 @@ def test_removing_says_what_and_the_list_shows_it(calotype: Calotype, phone: str
     assert "removed" in calotype("devices").out
 
 
+def test_a_device_is_renamed_for_all(calotype: Calotype, phone: str) -> None:
+    (row,) = calotype("devices", "rename", "phone", "Anna's phone", "--json").lines
+    assert (row["id"], row["name"]) == (phone, "Anna's phone")
+    assert {row["name"] for row in calotype("devices", "--json").lines} == {"laptop", "Anna's phone"}
+    refused = calotype("devices", "rename", phone[:8], "two\nlines")
+    assert refused.code == 2
+    assert "control characters" in refused.err
+
+
 def test_it_asks_first_and_a_script_has_to_say_yes(calotype: Calotype, phone: str) -> None:
     error = calotype("devices", "remove", "phone", "--json").error
     assert "Remove phone? What it hasn't sent yet stays on it alone." in error["message"]
