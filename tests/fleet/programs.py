@@ -186,7 +186,7 @@ class Device:
         return LibraryFolder(self.library)
 
     def command(self, *arguments: str) -> list[str]:
-        apart = [] if self.lan or arguments[0] not in ("run", "sync", "invite") else ["--no-lan"]
+        apart = [] if self.lan or arguments[:1] not in (("run",), ("sync",), ("invite",)) else ["--no-lan"]
         return [program("calotype"), *arguments, *apart, "--library", str(self.library), "--json"]
 
     async def ask(self, *arguments: str, may_end_with: Sequence[int] = (0,)) -> Any:
