@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from ipaddress import IPv4Address
@@ -108,10 +108,15 @@ async def open_peer(
                 if lan.discovers:
                     discovery = Discovery(clock=chosen_clock, randomness=randomness, run_blocking=run_blocking)
                 if lan.serves:
-                    server = LanServer(library, run_blocking=run_blocking, received=lambda: engine.library_changed())
+                    server = LanServer(
+                        library,
+                        run_blocking=run_blocking,
+                        received=lambda: engine.library_changed(),
+                        called=lambda device, place: engine.called_by(device, place),
+                    )
                 store = await run_blocking(store_id, library)
                 neighbours = NeighbourParts(
-                    dial=dial_neighbours(library, run_blocking),
+                    dial=dial_neighbours(library, run_blocking, server),
                     discovery=discovery,
                     named=tuple(lan.named),
                     store=store,
@@ -143,10 +148,15 @@ async def open_peer(
         await run_blocking(library.close)
 
 
-def dial_neighbours(library: Library, run_blocking: RunBlocking) -> DialNeighbour:
-    """How the engine of ``library`` reaches members on the local network."""
+def dial_neighbours(library: Library, run_blocking: RunBlocking, server: LanServer | None) -> DialNeighbour:
+    """How the engine of ``library`` reaches members on the local network. They are told where ``server`` serves them."""
 
-    def dialled(place: Place) -> AbstractAsyncContextManager[NeighbourWay]:
-        return dial_lan(library, place.host, place.port, run_blocking=run_blocking)
+    @asynccontextmanager
+    async def dialled(place: Place) -> AsyncIterator[NeighbourWay]:
+        if server is not None:
+            await server.listening.wait()
+        port = server.port if server is not None else None
+        async with dial_lan(library, place.host, place.port, run_blocking=run_blocking, serving_port=port) as connection:
+            yield connection
 
     return dialled

@@ -73,6 +73,7 @@ class HttpNode:
 
     ``url`` has to begin with https unless it names this machine (``AddressError``). At most ``connections`` calls are under
     way at once; others wait. With a ``way``, connections go there, by TLS as it says; of the ``url`` only the name counts, which TLS asks for.
+    ``serving_port``: where this device itself serves, which the node is told with `hello`.
     """
 
     def __init__(
@@ -83,10 +84,12 @@ class HttpNode:
         connections: int = 16,
         ssl_context: ssl.SSLContext | None = None,
         way: DirectWay | None = None,
+        serving_port: int | None = None,
         run_blocking: RunBlocking = run_in_thread,
     ) -> None:
         self.url = parse_node_url(url)
         self._calls = HttpCalls(self.url, patience=patience or Patience(), connections=connections, ssl_context=ssl_context, way=way)
+        self._serving_port = serving_port
         self._run_blocking = run_blocking
         self.traffic = self._calls.traffic
 
@@ -97,8 +100,9 @@ class HttpNode:
         await self._calls.aclose()
 
     async def hello(self, nonce: bytes | None = None) -> Hello:
-        query = "" if nonce is None else f"?nonce={nonce.hex()}"
-        return _decoded(Hello.decode, await self._calls.call("GET", f"/v1/hello{query}"))
+        said = {"nonce": None if nonce is None else nonce.hex(), "port": self._serving_port}
+        query = "&".join(f"{name}={value}" for name, value in said.items() if value is not None)
+        return _decoded(Hello.decode, await self._calls.call("GET", f"/v1/hello{'?' if query else ''}{query}"))
 
     async def register(self, registration: Registration) -> Registered:
         return _decoded(Registered.decode, await self._calls.call("POST", "/v1/libraries", content=registration.encode()))

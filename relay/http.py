@@ -115,7 +115,7 @@ class NodeApp:
     # Calls that need no session
 
     async def _hello(self, exchange: Exchange) -> None:
-        nonce = exchange.query("nonce").get("nonce")
+        nonce = exchange.query("nonce", "port").get("nonce")
         hello = await self._service.hello(None if nonce is None else exchange.octets(nonce, NONCE_BYTES))
         await exchange.answer(hello.encode())
 

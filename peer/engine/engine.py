@@ -29,6 +29,7 @@ from peer.layout import LibraryFolder
 from peer.library.checkpoints.rules import RULES, Rules
 from peer.library.library import Library
 from peer.library.nodes import Node, NodeKind
+from peer.place import Place
 from peer.seams import RunBlocking
 from store.errors import NoSpaceError
 from store.ids import DeviceId
@@ -160,6 +161,11 @@ class Engine:
         """Dial a neighbour anew, although there is a connection."""
         for monitor in self._monitors_of(device):
             monitor.reconnect()
+
+    def called_by(self, device: DeviceId, place: Place) -> None:
+        """A member came in, and serves at ``place`` itself."""
+        if self.neighbours is not None:
+            self.neighbours.called_by(device, place)
 
     def doubt(self, device: DeviceId | None = None) -> None:
         """See whether the connection to a neighbour, or those to all nodes, still work."""

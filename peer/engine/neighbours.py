@@ -176,6 +176,11 @@ class Neighbours:
             for place in self.missed
         ]
 
+    def called_by(self, device: DeviceId, place: Place) -> None:
+        """A member came in, and says where it serves itself: the way back, where multicast doesn't pass."""
+        if self._nursery is not None and device != self._library.device:
+            self._follow(self._directory.heard(f"call of {device.hex()}", [place]))
+
     def try_again(self) -> None:
         """Somebody asked: explore what led to nobody yet, now."""
         for source, bell in self._explored.items():

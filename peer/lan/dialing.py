@@ -61,10 +61,12 @@ async def dial_lan(
     run_blocking: RunBlocking,
     patience: Patience = LAN_PATIENCE,
     trusted: Mapping[bytes, DeviceId] | None = None,
+    serving_port: int | None = None,
 ) -> AsyncGenerator[LanConnection]:
     """A session with the member that listens at ``host`` (a name or an address, an IPv6 one with its scope) and ``port``.
 
-    ``trusted``: whom to believe, by signing keys, instead of the roster's members; for who doesn't have the roster yet.
+    ``trusted``: whom to believe, by signing keys, instead of the roster's members; for who doesn't have the roster yet. ``serving_port``: where
+    this device serves, so that the other side can come too.
     Raises ``SyncError``: ``UnreachableError`` also when the other side isn't a member, or doesn't know this device as one.
     """
     devices = await run_blocking(_members, library) if trusted is None else trusted
@@ -78,6 +80,7 @@ async def dial_lan(
         patience=patience,
         randomness=library.randomness,
         run_blocking=run_blocking,
+        serving_port=serving_port,
     ) as reached:
         greeting = await reached.greet(library.clock, library.randomness)
         key = greeting.hello.key
@@ -112,6 +115,7 @@ async def reach(
     patience: Patience = LAN_PATIENCE,
     randomness: Randomness,
     run_blocking: RunBlocking,
+    serving_port: int | None = None,
 ) -> AsyncGenerator[Reached]:
     """A way to an owner of one of the ``trusted`` signing keys, as the owner of ``signing_private``; connections are made when calls are."""
     keys = frozenset(trusted)
@@ -126,7 +130,9 @@ async def reach(
 
     way = DirectWay(host=host, port=port, ssl_context=context, check=check)
     url = f"https://{gate.name(randomness(NONCE_BYTES))}"
-    async with HttpNode(url, patience=patience, connections=CONNECTIONS, way=way, run_blocking=run_blocking) as node:
+    async with HttpNode(
+        url, patience=patience, connections=CONNECTIONS, way=way, serving_port=serving_port, run_blocking=run_blocking
+    ) as node:
         reached.append(Reached(node=node))
         yield reached[0]
 

@@ -10,6 +10,7 @@ What neighbours bring is told the other way: the server is a reader of its own n
 from __future__ import annotations
 
 import logging
+import re
 from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
@@ -33,6 +34,7 @@ from peer.lan.tls import Credentials, server_context
 from peer.library.carried import drop_delivered
 from peer.library.indexing_blobs import fill_blob_index
 from peer.library.library import Library
+from peer.place import Place
 from peer.seams import RunBlocking
 from relay.accounts import TokenHash
 from relay.errors import NotFoundError
@@ -63,6 +65,7 @@ LAST_WORDS_SECONDS = 5
 """So long an invitation that is over waits for its guest to take the last message."""
 
 LOOK_SECONDS = 0.02
+SERVES_AT = re.compile(rb"(?:^|&)port=([0-9]{1,5})(?:&|$)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +79,7 @@ class _Seen:
 
 
 class LanServer:
-    """One for a running peer. ``received`` is awaited when neighbours brought something."""
+    """One for a running peer. ``received`` is awaited when neighbours brought something; ``called`` says where a member that called serves itself."""
 
     def __init__(
         self,
@@ -84,12 +87,15 @@ class LanServer:
         *,
         run_blocking: RunBlocking,
         received: Callable[[], Awaitable[None]],
+        called: Callable[[DeviceId, Place], None] | None = None,
         http: HttpLimits = LAN_HTTP,
         limits: GuardLimits | None = None,
     ) -> None:
         self._library = library
         self._run_blocking = run_blocking
         self._received = received
+        self._called = called
+        self.listening = trio.Event()
         self._http = http
         self._guard = LanGuard(self._freshen, limits or GuardLimits())
         self.boxes = InvitationBoxes()
@@ -113,6 +119,11 @@ class LanServer:
         devices = self._seen.devices if self._seen else {}
         return frozenset(devices[caller.key] for caller in self._guard.callers if caller.box is None and caller.key in devices)
 
+    def _was_called(self, key: bytes, place: Place) -> None:
+        device = self._seen.devices.get(key) if self._seen else None
+        if self._called is not None and device is not None:
+            self._called(device, place)
+
     @property
     def discovery_keys(self) -> tuple[DiscoveryKey, ...]:
         """By these the devices that were invited find this one. ``received`` is called when they change."""
@@ -125,7 +136,7 @@ class LanServer:
             partial(peer_parts, self._library, run_blocking=self._run_blocking, boxes=self.boxes, log=self._log)
         )
         service, self._hub = NodeService(parts), parts.hub
-        app = self._app = LanApp(service, self._http)
+        app = self._app = LanApp(service, self._http, self._was_called)
         await self.library_changed()
         try:
             async with trio.open_nursery() as nursery:
@@ -142,6 +153,7 @@ class LanServer:
                     )
                 )
                 self._service, self.port = service, listeners[0].socket.getsockname()[1]
+                self.listening.set()
                 task_status.started(self.port)
         finally:
             self._service = self._hub = self._app = self.port = None
@@ -271,8 +283,9 @@ class LanServer:
 class LanApp:
     """The sync API for whoever the guard let in: all of it for members; `hello` and one mailbox for a guest. ``under_way``: calls of guests."""
 
-    def __init__(self, service: NodeService, limits: HttpLimits) -> None:
+    def __init__(self, service: NodeService, limits: HttpLimits, called: Callable[[bytes, Place], None]) -> None:
         self._app = NodeApp(service, limits)
+        self._called = called
         self._limits = limits
         self.under_way: Counter[BoxId] = Counter()
 
@@ -280,6 +293,8 @@ class LanApp:
         caller: Caller = scope["state"][CALLER]
         with calling(caller.key):
             if caller.box is None:
+                if (place := _place_of(scope)) is not None:
+                    self._called(caller.key, place)
                 await self._app(scope, receive, send)
             else:
                 await self._call_of_guest(caller.box, scope, receive, send)
@@ -293,3 +308,12 @@ class LanApp:
             await self._app(scope, receive, send)
         finally:
             self.under_way[box] -= 1
+
+
+def _place_of(scope: Scope) -> Place | None:
+    """Where the caller of a `hello` says that it serves: a hint, like all that is heard on the network."""
+    if scope["type"] != "http" or scope["path"] != "/v1/hello" or not scope.get("client"):
+        return None
+    match = SERVES_AT.search(scope["query_string"])
+    port = int(match[1]) if match else 0
+    return Place(str(scope["client"][0]), port) if 0 < port < 1 << 16 else None

@@ -72,6 +72,8 @@ async def test_a_peer_that_is_named_is_reached_without_multicast(lab: Lab, netwo
         await beta.until_connected("alpha")
         await alpha.ask("import", str(take_photos(tmp_path / "card", 2)))
         await until_same(alpha, beta, originals=2)
+        await beta.ask("import", str(take_photos(tmp_path / "card of who dials", 2, seed=50)))
+        await until_same(alpha, beta, originals=4)
         album = await beta.ask("album", "create", "made by who dials")
         await until_same(alpha, beta)
         assert album["id"] in {row["id"] for row in await alpha.lines("album", "ls")}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import AsyncGenerator, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import trio
 
 from crdt.facts import MAX_DIRECT_BLOBS
 from peer.keys.blobs import open_blob, seal_segment
+from peer.lan.dialing import dial_lan
 from peer.lan.serving import LanServer
 from peer.library import segments
 from peer.library.blob_index import BLOBS_INDEXED
@@ -22,13 +24,14 @@ from peer.library.placing import keep_original
 from peer.library.queues import Priority
 from peer.library.removing import remove_devices
 from peer.library.upload_planning import queue_everything
+from peer.place import Place
 from peer.seams import run_in_thread
 from relay.errors import NotFoundError
 from relay.messages import BlobsArrived, BlobState, EntriesArrived, SeenChanged
-from store.ids import BlobId, FileHash, StoreId
+from store.ids import BlobId, DeviceId, FileHash, StoreId
 from tests.conformance.sync_api_support import next_hint
 from tests.fleet.libraries import add_original, admit, content_of, edit, file_of, give, make_library
-from tests.unit.peer.lan.stations import Station, serving
+from tests.unit.peer.lan.stations import LOOPBACK, Station, serving
 
 
 @pytest.fixture
@@ -109,6 +112,21 @@ async def test_the_server_stops_when_it_is_cancelled_and_can_run_again(anna: Lib
             assert server.port is not None
             nursery.cancel_scope.cancel()
         assert server.port is None
+
+
+async def test_a_member_that_calls_says_where_it_serves_and_nobody_else_is_believed_to(anna: Library, bert: Library) -> None:
+    async def received() -> None:
+        return
+
+    calls: list[tuple[DeviceId, Place]] = []
+    server = LanServer(anna, run_blocking=run_in_thread, received=received, called=lambda *call: calls.append(call))
+    async with trio.open_nursery() as nursery:
+        port = await nursery.start(partial(server.run, host=LOOPBACK))
+        for said in (None, 40123, 70000):
+            async with dial_lan(bert, LOOPBACK, port, run_blocking=run_in_thread, serving_port=said):
+                pass
+        nursery.cancel_scope.cancel()
+    assert {*calls} == {(bert.device, Place(LOOPBACK, 40123))}
 
 
 # Blobs of files
