@@ -1,8 +1,5 @@
 -- Version 2: neighbours on the local network, removed devices, checkpoints, instances.
 
--- Logs of which this device saw two branches (a clone, or a backup that went on), and when it noticed, in milliseconds since 1970.
-CREATE TABLE fork_noticed (log BLOB PRIMARY KEY, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-
 -- Why an entry waits (peer/library/waiting.py), for the program; what it waits for: an entry's name or an epoch; whether an entry that counts
 -- has it in its past. What waited before this version is looked at again.
 ALTER TABLE waiting ADD COLUMN code TEXT NOT NULL DEFAULT 'again';

@@ -73,9 +73,10 @@ def _say_what_runs(invocation: Invocation, peer: Peer, place: Place | None) -> N
     relays = peer.library.nodes.relays()
     if place is not None:
         invocation.say(f"Devices on the local network reach this one at {place}.")
-    invocation.say(
-        f"In touch with {', '.join(node.url for node in relays)}." if relays else "No relay is configured: see `calotype relay add --help`."
-    )
+    if relays:
+        invocation.say(f"In touch with {', '.join(node.url for node in relays)}.")
+    else:
+        invocation.say("No relay is configured, so changes reach only devices on this network. `calotype relay add --help` says more.")
     invocation.say("Press Ctrl-C to stop.")
 
 

@@ -96,7 +96,9 @@ def _show_status(invocation: Invocation, state: Status) -> None:
     if state.disagreeing:
         invocation.say(f"  {', '.join(state.disagreeing)}: same changes, different library. Run `calotype verify --deep` on both.")
     if not state.nodes:
-        invocation.say("  No relay is configured: changes stay on this device. See `calotype relay add --help`.")
+        invocation.say(
+            "  No relay is configured and no other device was met: changes stay on this device. See `calotype relay add --help`."
+        )
 
 
 def _show_waiting(invocation: Invocation, state: Status) -> None:
