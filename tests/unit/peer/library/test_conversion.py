@@ -1,0 +1,30 @@
+"""A device's database of version 1 is converted when it is opened, and keeps what it had."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+from peer.library.library import PEER_SCHEMA
+from peer.library.nodes import NodeKind, NodeTable
+from store.database import Database
+from store.sqlite_log import LOG_SCHEMA
+
+RELAY = "https://relay.example.org"
+
+
+def test_a_database_of_version_1(tmp_path: Path) -> None:
+    path = tmp_path / "library.db"
+    first = [replace(part, scripts=part.scripts[:1]) for part in (LOG_SCHEMA, PEER_SCHEMA)]
+    with closing(Database(path, first)) as database, database.write() as connection:
+        connection.execute("INSERT INTO node (url, key, cursor, pushed) VALUES (?, ?, 7, 5)", (RELAY, bytes(32)))
+        connection.execute("INSERT INTO waiting VALUES (3, ?, 'its key hasn''t come yet', 1700000000000)", (bytes(32),))
+    for _ in range(2):  # the second time nothing is left to be converted
+        with closing(Database(path, [LOG_SCHEMA, PEER_SCHEMA])) as database:
+            (node,) = NodeTable(database).all()
+            assert (node.kind, node.url, node.cursor, node.pushed) == (NodeKind.RELAY, RELAY, 7, 5)
+            with database.read() as connection:
+                assert connection.execute("SELECT arrival, reason, code, counts FROM waiting").fetchall() == [
+                    (3, "its key hasn't come yet", "again", 0)
+                ]
