@@ -4,8 +4,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+FUZZER := $(VENV)/.fuzzer
 
-.PHONY: demo test unit process network check format bench clean
+.PHONY: demo test unit process network check format bench api fuzz mutants clean
 
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; set PYTHON=…")'
@@ -41,6 +42,20 @@ format: $(READY)
 
 bench: $(READY)  ## the budgets of ARCHITECTURE.md, measured, with machine and method
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+mutants: $(READY)  ## deliberate bugs in a copy, and who notices them: NAMES="…" for some, SEEDS=N of the simulator for each
+	@$(BIN)/python -m tests.mutants $(NAMES) $(if $(SEEDS),--seeds $(SEEDS)) $(ARGS)
+
+$(FUZZER): $(READY)
+	@echo "Installing the fuzzer into $(VENV) (once) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,fuzz]'
+	@touch $(FUZZER)
+
+api: $(READY)  ## relay and peer held to the description of their API, for longer: EXAMPLES=N for each call and kind of caller
+	@CALOTYPE_API_EXAMPLES=$(or $(EXAMPLES),200) $(BIN)/python -m pytest -q --timeout 3600 $(ARGS) tests/api
+
+fuzz: $(FUZZER)  ## what reads bytes from outside, fed with bytes nobody thought of: TARGET=NAME for one, SECONDS=N in all
+	@$(BIN)/python -m tests.fuzz $(TARGET) $(if $(SECONDS),--seconds $(SECONDS)) $(ARGS)
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -93,8 +93,12 @@ def read_text(data: bytes, position: int) -> tuple[str, int]:
         raise MalformedUpdateError("text is not UTF-8") from None
 
 
-def read_any(data: bytes, position: int, depth: int, *, any_order: bool = False) -> tuple[Value, int]:
-    """A value in which lists and maps stand at most ``depth`` deep in each other. ``any_order``: the engine wrote it, whose maps are not sorted."""
+def read_any(data: bytes, position: int, depth: int, *, by_engine: bool = False) -> tuple[Value, int]:
+    """A value in which lists and maps stand at most ``depth`` deep in each other.
+
+    ``by_engine``: the engine may have written it, which doesn't sort maps, and writes whole numbers of more than 31 bits, and what
+    fits into 32 bits, as 64-bit floating point.
+    """
     tag = data[position]
     position += 1
     if tag == _INTEGER:
@@ -106,13 +110,13 @@ def read_any(data: bytes, position: int, depth: int, *, any_order: bool = False)
     if tag == _NULL:
         return None, position
     if tag == _LIST:
-        return _read_list(data, position, depth, any_order)
+        return _read_list(data, position, depth, by_engine)
     if tag == _MAP:
-        return _read_map(data, position, depth, any_order)
+        return _read_map(data, position, depth, by_engine)
     if tag in (_TRUE, _FALSE):
         return tag == _TRUE, position
     if tag in (_FLOAT32, _FLOAT64):
-        return _read_float(data, position, tag)
+        return _read_float(data, position, tag, by_engine)
     raise MalformedUpdateError("a value is of a kind that no field has")
 
 
@@ -135,15 +139,17 @@ def _read_integer(data: bytes, position: int) -> tuple[int, int]:
     return -value, position
 
 
-def _read_float(data: bytes, position: int, tag: int) -> tuple[float, int]:
+def _read_float(data: bytes, position: int, tag: int, by_engine: bool) -> tuple[int | float, int]:
     form = _F32 if tag == _FLOAT32 else _F64
     end = position + form.size
     if end > len(data):
         raise IndexError
     value: float = form.unpack_from(data, position)[0]
+    if by_engine and value.is_integer() and abs(value) <= MAX_WHOLE_NUMBER:
+        return int(value), end
     if not isfinite(value) or value.is_integer():
         raise MalformedUpdateError("a number is infinite, not a number, or whole and not written as such")
-    if tag == _FLOAT64 and _fits_float32(value):
+    if tag == _FLOAT64 and not by_engine and _fits_float32(value):
         raise MalformedUpdateError("a number is not in its shortest form")
     return value, end
 
@@ -152,18 +158,18 @@ def _fits_float32(value: float) -> bool:
     return bool(_F32.unpack(_F32.pack(value))[0] == value)
 
 
-def _read_list(data: bytes, position: int, depth: int, any_order: bool) -> tuple[Value, int]:
+def _read_list(data: bytes, position: int, depth: int, by_engine: bool) -> tuple[Value, int]:
     if depth < 1:
         raise MalformedUpdateError("a value is nested too deep")
     count, position = read_varuint(data, position)
     items: list[Value] = []
     for _ in range(count):
-        item, position = read_any(data, position, depth - 1, any_order=any_order)
+        item, position = read_any(data, position, depth - 1, by_engine=by_engine)
         items.append(item)
     return items, position
 
 
-def _read_map(data: bytes, position: int, depth: int, any_order: bool) -> tuple[Value, int]:
+def _read_map(data: bytes, position: int, depth: int, by_engine: bool) -> tuple[Value, int]:
     if depth < 1:
         raise MalformedUpdateError("a value is nested too deep")
     count, position = read_varuint(data, position)
@@ -171,14 +177,14 @@ def _read_map(data: bytes, position: int, depth: int, any_order: bool) -> tuple[
     last: bytes | None = None
     for _ in range(count):
         raw, position = read_bytes(data, position)
-        if last is not None and raw <= last and not any_order:
+        if last is not None and raw <= last and not by_engine:
             raise MalformedUpdateError("the keys of a map are not sorted, or occur twice")
         last = raw
         try:
             key = raw.decode()
         except UnicodeDecodeError:
             raise MalformedUpdateError("text is not UTF-8") from None
-        items[key], position = read_any(data, position, depth - 1, any_order=any_order)
+        items[key], position = read_any(data, position, depth - 1, by_engine=by_engine)
     if len(items) != count:
         raise MalformedUpdateError("the keys of a map are not sorted, or occur twice")
     return items, position

@@ -31,6 +31,9 @@ from crdt.update import ITEM_HEAD, MAX_ITEMS, DecodedUpdate, DeleteRange, Item, 
 MAX_CLIENTS = 1 << 20
 """Entries that wrote one record. A state takes some 15 bytes for each."""
 
+MAX_CLOCKS = 1 << 22
+"""All that these entries wrote into it. A run of clocks takes a few bytes in a state, however long it is, and each clock some in memory."""
+
 _GONE = 0
 _DELETED_ITEM = 0x21
 """What the engine keeps of an item whose value is gone: where it stood."""
@@ -103,10 +106,14 @@ def read_state(data: bytes) -> RecordState:
         if count > MAX_CLIENTS:
             raise MalformedUpdateError(f"a record was written by more than {MAX_CLIENTS} entries")
         clients: dict[int, list[Item | None]] = {}
+        known = 0
         for _ in range(count):
             client, clocks, position = _read_client(data, position)
             clients[client] = clocks
-        deletes, end = read_deletes(data, position, at_most=MAX_CLIENTS * MAX_ITEMS)
+            known += len(clocks)
+            if known > MAX_CLOCKS:
+                raise MalformedUpdateError(f"a record was written more than {MAX_CLOCKS} times")
+        deletes, end = read_deletes(data, position, at_most=known)
     except IndexError:
         raise MalformedUpdateError("a state ends too early") from None
     if end != len(data) or len(clients) != count:
@@ -146,7 +153,7 @@ def _read_struct(data: bytes, position: int) -> tuple[Item | None, int, int]:
     """One struct: its item, unless that was deleted; how many clocks it takes; where it ends."""
     info = data[position]
     if info == ITEM_HEAD[0]:
-        item, position = read_item(data, position, any_order=True)
+        item, position = read_item(data, position, by_engine=True)
         return item, 1, position
     position += 1
     if info == _DELETED_ITEM:
@@ -189,6 +196,9 @@ def _write_client(out: bytearray, client: int, clocks: Clocks) -> None:
 
 def _deletes(clients: Mapping[int, Clocks]) -> Iterator[DeleteRange]:
     for client, clocks in clients.items():
-        for clock, item in enumerate(clocks):
-            if item is None:
-                yield DeleteRange(client, clock, 1)
+        clock = 0
+        for is_gone, run in groupby(clocks, lambda item: item is None):
+            length = sum(1 for _ in run)
+            if is_gone:
+                yield DeleteRange(client, clock, length)
+            clock += length

@@ -170,8 +170,8 @@ def _read_items(data: bytes) -> tuple[int | None, tuple[Item, ...], int]:
     return client, tuple(items), position
 
 
-def read_item(data: bytes, position: int, *, any_order: bool = False) -> tuple[Item, int]:
-    """An item and the position behind it; ``MalformedUpdateError``, or ``IndexError`` when the buffer ends too early. ``any_order`` as in ``read_any``."""
+def read_item(data: bytes, position: int, *, by_engine: bool = False) -> tuple[Item, int]:
+    """An item and the position behind it; ``MalformedUpdateError``, or ``IndexError`` when the buffer ends too early. ``by_engine`` as in ``read_any``."""
     begin = position + len(ITEM_HEAD)
     if data[position:begin] != ITEM_HEAD:
         raise MalformedUpdateError(_what_is_wrong(data, position))
@@ -187,7 +187,7 @@ def read_item(data: bytes, position: int, *, any_order: bool = False) -> tuple[I
     raw_stamp = data[stamp_at:value_at]
     if len(raw_stamp) != Stamp.SIZE:
         raise IndexError
-    value, end = read_any(data, value_at, FIELD_DEPTH, any_order=any_order)
+    value, end = read_any(data, value_at, FIELD_DEPTH, by_engine=by_engine)
     if end - value_at > MAX_VALUE_BYTES - _PAIR_BYTES:
         raise MalformedUpdateError(f"a value is longer than {MAX_VALUE_BYTES} bytes")
     return Item(key, Stamp(raw_stamp), value), end

@@ -24,8 +24,8 @@ from peer.lan.dialing import dial_lan
 from peer.lan.node import store_id
 from peer.lan.serving import LanServer
 from peer.layout import LibraryFolder
+from peer.library.beginning import make_ready
 from peer.library.library import Library
-from peer.library.placing import clear_leftovers, finish_placing
 from peer.place import Place
 from peer.seams import Clock, Randomness, RunBlocking, SystemClock, run_in_thread, system_randomness
 
@@ -99,10 +99,7 @@ async def open_peer(
     library = await run_blocking(lambda: Library.open(folder, clock=chosen_clock, randomness=randomness))
     try:
         async with only_engine(folder):
-            await run_blocking(finish_placing, library)
-            await run_blocking(clear_leftovers, library)
-            await run_blocking(library.retry_waiting)
-            await run_blocking(library.go_on_after_copy)
+            await run_blocking(make_ready, library)
             discovery = server = neighbours = None
             if lan is not None:
                 if lan.discovers:

@@ -15,6 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from store.durable import make_folders
 from store.ids import FileHash
 
 PRIVATE = ".calotype"
@@ -75,8 +76,8 @@ class LibraryFolder:
         return self.database.exists() or self.device_key.exists()
 
     def create(self) -> None:
-        """The empty folders; private ones closed to other users."""
-        self.root.mkdir(parents=True, exist_ok=True)
-        self.private.mkdir(mode=0o700, exist_ok=True)
+        """The empty folders, durable; private ones closed to other users."""
+        make_folders(self.root)
+        make_folders(self.private, mode=0o700)
         for folder in (self.originals, self.incoming, self.renditions):
-            folder.mkdir(exist_ok=True)
+            make_folders(folder)

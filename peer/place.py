@@ -22,7 +22,7 @@ class Place(NamedTuple):
 def parse_place(text: str) -> Place:
     """``HOST:PORT``, IPv6 in brackets, as people and ready files write it; ``ValueError`` with a sentence."""
     host, colon, port = text.strip().rpartition(":")
-    if not colon or not (port.isascii() and port.isdecimal() and 0 < int(port[:6]) < 1 << 16):
+    if not colon or not (port.isascii() and port.isdecimal() and len(port) <= 5 and 0 < int(port) < 1 << 16):
         raise ValueError(f"{text!r} isn't of the form HOST:PORT")
     if host.startswith("[") and host.endswith("]"):
         host = host[1:-1]

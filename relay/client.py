@@ -13,10 +13,11 @@ from math import inf
 from types import TracebackType
 from typing import Self, TypeVar
 
-from relay.addresses import parse_node_url
+import httpcore
+
 from relay.api import SealedBlob
 from relay.errors import NotFoundError, ProtocolViolationError, TooLargeError, UnreachableError
-from relay.http_call import Answer, HttpCalls, Patience
+from relay.http_call import Answer, HttpCalls, Patience, connectable_url
 from relay.messages import (
     BlobState,
     BoxId,
@@ -73,7 +74,7 @@ class HttpNode:
 
     ``url`` has to begin with https unless it names this machine (``AddressError``). At most ``connections`` calls are under
     way at once; others wait. With a ``way``, connections go there, by TLS as it says; of the ``url`` only the name counts, which TLS asks for.
-    ``serving_port``: where this device itself serves, which the node is told with `hello`.
+    ``serving_port``: where this device itself serves, which the node is told with `hello`. ``backend``: who opens connections instead of the system.
     """
 
     def __init__(
@@ -86,9 +87,12 @@ class HttpNode:
         way: DirectWay | None = None,
         serving_port: int | None = None,
         run_blocking: RunBlocking = run_in_thread,
+        backend: httpcore.AsyncNetworkBackend | None = None,
     ) -> None:
-        self.url = parse_node_url(url)
-        self._calls = HttpCalls(self.url, patience=patience or Patience(), connections=connections, ssl_context=ssl_context, way=way)
+        self.url = connectable_url(url)
+        self._calls = HttpCalls(
+            self.url, patience=patience or Patience(), connections=connections, ssl_context=ssl_context, way=way, backend=backend
+        )
         self._serving_port = serving_port
         self._run_blocking = run_blocking
         self.traffic = self._calls.traffic

@@ -19,6 +19,7 @@ import trio
 from relay.accounts import TokenHash
 from relay.command_errors import RelayCommandError, explained
 from relay.data_folder import DataFolder
+from relay.description import describe as describe_api
 from relay.log_lines import log_to_standard_error
 from relay.program import ListenAddress, run_relay
 from relay.seams import SystemClock, system_randomness
@@ -222,6 +223,17 @@ def stats(invocation: Invocation) -> None:
     }
     human = "\n".join(f"{name.replace('_', ' '):<16} {spell_size(value) if _is_size(name) else value}" for name, value in content.items())
     invocation.answer(content, human)
+
+
+@cli.command()
+@click.option("--json", "as_json", is_flag=True, help="On one line.")
+def describe(as_json: bool) -> None:
+    """The sync API that relays and devices serve, as an OpenAPI document for programs.
+
+    \b
+    Example: calotype-relay describe > openapi.json
+    """
+    click.echo(json.dumps(describe_api(), ensure_ascii=False, indent=None if as_json else 2))
 
 
 def _is_size(name: str) -> bool:

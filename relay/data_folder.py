@@ -23,7 +23,7 @@ from relay.command_errors import RelayCommandError
 from relay.seams import Randomness
 from relay.sqlite_accounts import RELAY_SCHEMA
 from store.database import Database
-from store.durable import sync_folder
+from store.durable import make_folders, sync_folder
 from store.sqlite_log import LOG_SCHEMA
 
 KEY_BYTES = 32
@@ -53,7 +53,7 @@ class DataFolder:
             raise RelayCommandError(
                 f"{self.root} holds something that isn't a relay's.", hint="Name an empty folder, or one that doesn't exist yet."
             )
-        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folders(self.root, mode=0o700)
         self.root.chmod(0o700)
 
     @contextmanager

@@ -28,8 +28,9 @@ SyncError
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import ClassVar
 
 from store.errors import DamagedError, NoSpaceError, RefusedError, refusing
@@ -192,6 +193,11 @@ _BY_NAME: dict[str, type[SyncError]] = {
 }
 REFUSALS = frozenset({"bad-signature", "bad-hash", "bad-chain", "other-library", "unknown-version", "not-allowed-author", "too-deep"})
 """Names of refused content that have no class of their own."""
+
+STATUSES: Mapping[str, int] = MappingProxyType(
+    {name: kind.status for name, kind in _BY_NAME.items()} | dict.fromkeys(sorted(REFUSALS), RefusedContentError.status)
+)
+"""The status of each name that goes over the wire."""
 
 
 def error_named(name: str, message: str, *, status: int, retry_after: float | None = None) -> SyncError:

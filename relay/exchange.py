@@ -17,12 +17,10 @@ from starlette.types import Message, Receive, Scope, Send
 
 from relay.errors import MalformedRequestError, SyncError, TooLargeError, TooSlowError
 from relay.http_limits import HttpLimits
+from relay.media_types import CBOR, CBOR_SEQUENCE
 from relay.messages import ErrorBody
 from store.ids import Id
 
-CBOR = "application/cbor"
-CBOR_SEQUENCE = "application/cbor-seq"
-BYTES = "application/octet-stream"
 MAX_THROWN_AWAY = 8 * 1024 * 1024
 _BEARER = "Bearer "
 
@@ -150,10 +148,10 @@ class Exchange:
 
     # The answer
 
-    async def answer(self, content: bytes = b"", *, status: int = 200, media_type: str | None = CBOR) -> None:
-        """The whole answer at once."""
+    async def answer(self, content: bytes | None = None, *, status: int = 200, media_type: str = CBOR) -> None:
+        """The whole answer at once. Content that is there has a type, also when it is empty."""
         await self._throw_body_away()
-        await self._respond(Response(content, status, media_type=media_type if content else None))
+        await self._respond(Response(content, status, media_type=None if content is None else media_type))
 
     async def answer_error(self, error: SyncError) -> None:
         """The error's name, status and sentence. After the beginning of an answer nothing: then it ends without its end, and

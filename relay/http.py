@@ -20,7 +20,7 @@ from relay.exchange import ClientGoneError, Exchange
 from relay.http_library import LibraryRoutes
 from relay.http_limits import ByteBudget, HttpLimits, RateLimiter
 from relay.messages import BoxId, Mail, Registration, SessionRequest
-from relay.messages.limits import MAX_MAIL_BYTES, MAX_MAIL_WAIT_SECONDS, MAX_REGISTRATION_BODY, NONCE_BYTES, SMALL_BODY
+from relay.messages.limits import MAX_MAIL_BYTES, MAX_MAIL_NUMBER, MAX_MAIL_WAIT_SECONDS, MAX_REGISTRATION_BODY, NONCE_BYTES, SMALL_BODY
 from relay.service import NodeService
 from store.ids import SHORT_HEX_DIGITS
 
@@ -29,7 +29,6 @@ _log = logging.getLogger("relay.http")
 
 Handler = Callable[[Exchange], Awaitable[None]]
 _EXCHANGE = "calotype.exchange"
-_MAX_MAIL_NUMBER = 10**9
 
 
 class NodeApp:
@@ -44,6 +43,8 @@ class NodeApp:
         self._sessions = RateLimiter(self._limits.sessions)
         self._mail = RateLimiter(self._limits.mail)
         library = LibraryRoutes(service, self._limits)
+        self.calls: set[tuple[str, str]] = set()
+        """Method and path of everything that it answers."""
         self._router = Router(
             [
                 self._route("/v1/hello", {"GET": self._hello}),
@@ -99,6 +100,7 @@ class NodeApp:
         return None
 
     def _route(self, path: str, handlers: Mapping[str, Handler], *, is_long_lived: bool = False) -> Route:
+        self.calls |= {(method, path) for method in handlers}
         return Route(path, _Calls(path, handlers, nullcontext if is_long_lived else self._slot))
 
     @contextmanager
@@ -146,7 +148,7 @@ class NodeApp:
         _limit_rate(self._mail, exchange)
         box = exchange.id(BoxId, "box")
         query = exchange.query("after", "wait")
-        after = exchange.number(query.get("after", "0"), at_most=_MAX_MAIL_NUMBER)
+        after = exchange.number(query.get("after", "0"), at_most=MAX_MAIL_NUMBER)
         wait = exchange.number(query.get("wait", "0"), at_most=MAX_MAIL_WAIT_SECONDS)
         await exchange.answer(Mail(messages=tuple(await self._service.messages(box, after=after, wait=wait))).encode())
 

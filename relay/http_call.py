@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Self, cast
 
+import httpcore
 import httpx
 import trio
 
-from relay.errors import ProtocolViolationError, SyncError, TimedOutError, TooManyError, UnavailableError, error_named
+from relay.addresses import parse_node_url
+from relay.errors import AddressError, ProtocolViolationError, SyncError, TimedOutError, TooManyError, UnavailableError, error_named
 from relay.messages import ErrorBody
 from relay.messages.limits import SMALL_BODY
 from relay.transport import DirectWay, Traffic, Transport
@@ -34,11 +36,28 @@ class Patience:
     bytes_per_second: int = 16 * 1024
 
 
+def connectable_url(text: str) -> str:
+    """``parse_node_url``, and a request can be made of it: what a URL is the library that connects sees a little more narrowly. ``AddressError``."""
+    url = parse_node_url(text)
+    try:
+        httpx.URL(url)
+    except (httpx.InvalidURL, UnicodeError) as error:
+        raise AddressError("this is not an address that one can connect to; it should look like https://relay.example.org") from error
+    return url
+
+
 class HttpCalls:
     """Calls to one address. ``traffic`` counts the bytes that go over the wire."""
 
     def __init__(
-        self, url: str, *, patience: Patience, connections: int, ssl_context: ssl.SSLContext | None, way: DirectWay | None = None
+        self,
+        url: str,
+        *,
+        patience: Patience,
+        connections: int,
+        ssl_context: ssl.SSLContext | None,
+        way: DirectWay | None = None,
+        backend: httpcore.AsyncNetworkBackend | None = None,
     ) -> None:
         self.patience = patience
         self.traffic = Traffic()
@@ -50,6 +69,7 @@ class HttpCalls:
                 keep_alive_seconds=_KEEP_ALIVE_SECONDS,
                 traffic=self.traffic,
                 way=way,
+                backend=backend,
             ),
             timeout=httpx.Timeout(patience.between_bytes, connect=patience.connect, pool=None),
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),

@@ -7,9 +7,10 @@ from contextlib import aclosing
 
 from relay.api import SealedBlob
 from relay.errors import TooLargeError
-from relay.exchange import BYTES, Exchange
+from relay.exchange import Exchange
 from relay.http_limits import ByteBudget, HttpLimits
 from relay.library_service import LibraryService
+from relay.media_types import BYTES
 from relay.messages import (
     Hint,
     HoldRequest,
@@ -25,14 +26,11 @@ from relay.messages import (
     frame_hint,
 )
 from relay.messages.framing import END, ITEM
-from relay.messages.limits import MAX_PULL_BODY, MAX_PUSH_BYTES, MAX_PUSH_ENTRIES, MAX_SEEN_BODY, SMALL_BODY
+from relay.messages.limits import MAX_PULL_BODY, MAX_PUSH_BODY, MAX_PUSH_BYTES, MAX_PUSH_ENTRIES, MAX_SEEN_BODY, SMALL_BODY
 from relay.service import NodeService
 from store.blobs import MAX_BLOB_BYTES
 from store.encoding import MalformedError
 from store.ids import BlobId, LibraryId
-
-FRAMING_BYTES = 6
-"""The head of an item and its tag, at most."""
 
 CHUNK_BYTES = 64 * 1024
 
@@ -65,9 +63,8 @@ class LibraryRoutes:
     async def push(self, exchange: Exchange) -> None:
         library = self._library(exchange)
         await library.check()
-        limit = MAX_PUSH_BYTES + FRAMING_BYTES * MAX_PUSH_ENTRIES
-        async with self._uploads.reserved(exchange.announced_length(limit)):
-            raws = await _read_entries(exchange, limit)
+        async with self._uploads.reserved(exchange.announced_length(MAX_PUSH_BODY)):
+            raws = await _read_entries(exchange, MAX_PUSH_BODY)
             result = await library.push(raws)
         await exchange.answer(result.encode())
 

@@ -135,6 +135,10 @@ class _Connection:
         except trio.TooSlowError as error:
             self._client_went()
             raise trio.BrokenResourceError("the client stopped reading") from error
+        except trio.BusyResourceError as error:
+            # One sends at a time; all that may come between is the end, which hypercorn sends on as soon as the client went.
+            self._client_went()
+            raise trio.BrokenResourceError("the connection is being closed") from error
         except trio.BrokenResourceError:
             self._client_went()
             raise
@@ -160,14 +164,14 @@ class _Connection:
         self.scope.deadline = min(self.scope.deadline, trio.current_time() + self._limits.linger_seconds)
 
 
-class _Connections:
-    """The connections that are open, each served by hypercorn."""
+class Connections:
+    """The connections that are open, each served by hypercorn, whoever accepted them."""
 
-    def __init__(self, app: ASGIApp, limits: ServerLimits, guard: Guard) -> None:
+    def __init__(self, app: ASGIApp, limits: ServerLimits | None = None, guard: Guard | None = None) -> None:
         self._app = ASGIWrapper(cast(Any, app))
-        self._limits = limits
-        self._guard = guard
-        self._config = _config(limits)
+        self._limits = limits or ServerLimits()
+        self._guard = guard or OpenToAll()
+        self._config = _config(self._limits)
         self._context = WorkerContext(None)
         self._open: set[_Connection] = set()
 
@@ -222,7 +226,7 @@ async def serve(
     guard: Guard | None = None,
 ) -> None:
     """Answer on ``listeners`` until ``until`` returns; then finish what is under way, for some seconds at most."""
-    connections = _Connections(app, limits or ServerLimits(), guard or OpenToAll())
+    connections = Connections(app, limits, guard)
     async with trio.open_nursery() as ending:
         async with trio.open_nursery() as serving:
             async with trio.open_nursery() as listening:

@@ -1,7 +1,7 @@
 """The client's HTTP transport: httpcore on trio, reading in large pieces, and counting what goes over the wire.
 
 The counts are the bytes of HTTP/1.1 as they are written to and read from each connection, headers and framing included;
-what TLS, TCP and IP add is not.
+what TLS, TCP and IP add is not. How long a connection has been idle is measured by trio's clock, like every other time of the client.
 """
 
 # ruff: noqa: ASYNC109 - the interface of httpcore
@@ -16,6 +16,7 @@ from typing import Any, Self, cast
 
 import httpcore
 import httpx
+import trio
 
 from relay.errors import ProtocolViolationError, TimedOutError, UnreachableError
 
@@ -47,10 +48,11 @@ class DirectWay:
 
 
 class _MeteredStream(httpcore.AsyncNetworkStream):
-    def __init__(self, stream: httpcore.AsyncNetworkStream, traffic: Traffic, way: DirectWay | None) -> None:
+    def __init__(self, stream: httpcore.AsyncNetworkStream, backend: _MeteredBackend) -> None:
         self._stream = stream
-        self._traffic = traffic
-        self._way = way
+        self._backend = backend
+        self._traffic = backend.traffic
+        self._used_at = trio.current_time()
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """As much as is there: ``max_bytes`` is what httpcore would be content with."""
@@ -58,11 +60,13 @@ class _MeteredStream(httpcore.AsyncNetworkStream):
         if received and (tls := self._stream.get_extra_info("ssl_object")) is not None:
             received = _and_what_else_is_there(tls, received)
         self._traffic.received += len(received)
+        self._used_at = trio.current_time()
         return received
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         await self._stream.write(buffer, timeout)
         self._traffic.sent += len(buffer)
+        self._used_at = trio.current_time()
 
     async def aclose(self) -> None:
         await self._stream.aclose()
@@ -71,15 +75,18 @@ class _MeteredStream(httpcore.AsyncNetworkStream):
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.AsyncNetworkStream:
         secured = await self._stream.start_tls(ssl_context, server_hostname, timeout)
-        if self._way is not None:
+        if self._backend.way is not None:
             try:
-                self._way.check(secured.get_extra_info("ssl_object").getpeercert(binary_form=True))
+                self._backend.way.check(secured.get_extra_info("ssl_object").getpeercert(binary_form=True))
             except BaseException:
                 await secured.aclose()
                 raise
-        return _MeteredStream(secured, self._traffic, self._way)
+        return _MeteredStream(secured, self._backend)
 
     def get_extra_info(self, info: str) -> Any:
+        """An idle connection that "is readable" isn't used again: the other side has ended it, or it is too old."""
+        if info == "is_readable" and trio.current_time() - self._used_at > self._backend.keep_alive_seconds:
+            return True
         return self._stream.get_extra_info(info)
 
 
@@ -94,10 +101,13 @@ def _and_what_else_is_there(tls: ssl.SSLObject, received: bytes) -> bytes:
 
 
 class _MeteredBackend(httpcore.AsyncNetworkBackend):
-    def __init__(self, traffic: Traffic, way: DirectWay | None) -> None:
-        self._backend = httpcore.TrioBackend()
-        self._traffic = traffic
-        self._way = way
+    def __init__(
+        self, backend: httpcore.AsyncNetworkBackend, traffic: Traffic, way: DirectWay | None, *, keep_alive_seconds: float
+    ) -> None:
+        self._backend = backend
+        self.traffic = traffic
+        self.way = way
+        self.keep_alive_seconds = keep_alive_seconds
 
     async def connect_tcp(
         self,
@@ -107,10 +117,10 @@ class _MeteredBackend(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        if self._way is not None:
-            host, port = self._way.host, self._way.port
+        if self.way is not None:
+            host, port = self.way.host, self.way.port
         stream = await self._backend.connect_tcp(host, port, timeout, local_address, socket_options)
-        return _MeteredStream(stream, self._traffic, self._way)
+        return _MeteredStream(stream, self)
 
     async def sleep(self, seconds: float) -> None:
         await self._backend.sleep(seconds)
@@ -150,7 +160,7 @@ class _Content:
 
 
 class Transport(httpx.AsyncBaseTransport):
-    """``httpx``'s transport over an ``httpcore`` pool whose connections are metered. Raises our errors."""
+    """``httpx``'s transport over an ``httpcore`` pool whose connections are metered. Raises our errors. ``backend``: who opens connections."""
 
     def __init__(
         self,
@@ -160,13 +170,14 @@ class Transport(httpx.AsyncBaseTransport):
         keep_alive_seconds: float,
         traffic: Traffic,
         way: DirectWay | None = None,
+        backend: httpcore.AsyncNetworkBackend | None = None,
     ) -> None:
+        metered = _MeteredBackend(backend or httpcore.TrioBackend(), traffic, way, keep_alive_seconds=keep_alive_seconds)
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=ssl_context if way is None else way.ssl_context,
             max_connections=connections,
             max_keepalive_connections=connections,
-            keepalive_expiry=keep_alive_seconds,
-            network_backend=_MeteredBackend(traffic, way),
+            network_backend=metered,
         )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:

@@ -22,7 +22,7 @@ Whether its author was removed makes no difference, for the same reason. Seen re
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -112,10 +112,12 @@ def admit(entry: Entry, stored: StoredEntries) -> Admitted | Waiting:
     return Admitted(author=author.device, previous=previous, is_detached=bool(missing))
 
 
-def admit_report(raw: bytes, stored: StoredEntries, known: Iterable[SeenReport], roster: Roster) -> SeenReport | None:
+def admit_report(raw: bytes, stored: StoredEntries, known: Collection[SeenReport], roster: Roster) -> SeenReport | None:
     """The seen report that ``raw`` is, when it should be kept: by a member, newer than that of the same device among ``known``, and all that
     it covers is stored. ``RefusedError``: as ``parse_seen``, `other-library`, `not-allowed-author`, `bad-signature`, `bad-chain`."""
     report = parse_seen(raw)
+    if report in known:
+        return None
     if report.library != stored.library:
         raise RefusedError("other-library", f"a seen report of library {report.library.short()}")
     key = roster.known_key(report.device)

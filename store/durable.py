@@ -26,6 +26,15 @@ def write_synced(path: Path, data: bytes) -> None:
         raise
 
 
+def make_folders(folder: Path, *, mode: int = 0o777) -> None:
+    """``folder``, and those above it that are missing; the names of new ones have reached the disk. ``mode``: of ``folder`` alone."""
+    if folder.is_dir():
+        return
+    make_folders(folder.parent)
+    folder.mkdir(mode=mode, exist_ok=True)
+    sync_folder(folder.parent)
+
+
 def sync_folder(folder: Path) -> None:
     """The names in ``folder`` have reached the disk. Windows can't do this for a folder and keeps names in its journal."""
     if os.name == "nt":

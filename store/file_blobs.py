@@ -18,7 +18,7 @@ from itertools import count
 from pathlib import Path
 
 from store.blobs import BlobInfo, check_blob, is_intact
-from store.durable import full_disk_translated, sync_folder, write_synced
+from store.durable import full_disk_translated, make_folders, sync_folder, write_synced
 from store.errors import DamagedError
 from store.ids import BlobId
 from store.scratch import ScratchFolder, clear_abandoned
@@ -38,7 +38,7 @@ class FileBlobStore:
         self._lock = threading.Lock()
         with full_disk_translated():
             for folder in (self._blobs, self._quarantine, root / "incoming"):
-                folder.mkdir(parents=True, exist_ok=True)
+                make_folders(folder)
             self._incoming = ScratchFolder(root / "incoming")
             clear_abandoned(root / "incoming")
         self._temporary_names = count()
@@ -55,7 +55,7 @@ class FileBlobStore:
             write_synced(temporary, sealed)
             try:
                 os.utime(temporary, ns=(now * 1_000_000, now * 1_000_000))
-                self._make_folder(path.parent)
+                make_folders(path.parent)
                 is_new = self._move_in(temporary, path, len(sealed))
             finally:
                 temporary.unlink(missing_ok=True)
@@ -116,11 +116,6 @@ class FileBlobStore:
     def _path(self, blob: BlobId) -> Path:
         digits = blob.hex()
         return self._blobs / digits[:_FAN_OUT_DIGITS] / digits
-
-    def _make_folder(self, folder: Path) -> None:
-        if not folder.is_dir():
-            folder.mkdir(exist_ok=True)
-            sync_folder(folder.parent)
 
     def _move_in(self, temporary: Path, path: Path, size: int) -> bool:
         """True when the name was new. A file of another length under it was left by a broken disk and is replaced."""

@@ -16,18 +16,25 @@ from pathlib import Path
 
 from filelock import BaseFileLock, FileLock, Timeout
 
+from store.durable import full_disk_translated, make_folders
+
 _LOCK_SECONDS = 10
 """Somebody who clears leftovers may hold a new lock for a moment."""
 
 
 class ScratchFolder:
-    """A folder of one's own under ``parent``: ``path``."""
+    """A folder of one's own under ``parent``: ``path``. ``NoSpaceError`` when the disk is full."""
 
     def __init__(self, parent: Path) -> None:
         self.path = parent / uuid.uuid4().hex
         self._lock = FileLock(_lock_file(self.path), timeout=_LOCK_SECONDS, thread_local=False)
-        self._lock.acquire()
-        self.path.mkdir()
+        with full_disk_translated():
+            self._lock.acquire()
+            try:
+                make_folders(self.path)
+            except BaseException:
+                self._lock.release()
+                raise
 
     def abandon(self) -> None:
         """As when the owner is killed: its files stay, and nobody holds them any more."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from store.encoding import decode, encode
 from store.errors import RefusedError, refusing
@@ -97,6 +98,7 @@ def assemble_report(statement: bytes, signature: bytes) -> SeenReport:
     return parse_seen(encode([statement, signature]))
 
 
+@lru_cache(maxsize=64)  # every node brings the same few again whenever heads are compared
 def parse_seen(raw: bytes) -> SeenReport:
     """``RefusedError``: `malformed`, `too-large`, `too-deep`, `unknown-version`. The signature is not verified here."""
     with refusing("seen report"):

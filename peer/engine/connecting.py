@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 
+import httpcore
+
 from peer.engine.connection import Connect, Connection, Traffic
 from peer.library.library import Library
 from peer.library.nodes import Node
@@ -41,12 +43,12 @@ class NodeConnection:
         return Traffic(sent=self.node.traffic.sent, received=self.node.traffic.received)
 
 
-def dial(library: Library, run_blocking: RunBlocking) -> Connect:
-    """How the engine of ``library`` connects to nodes."""
+def dial(library: Library, run_blocking: RunBlocking, *, backend: httpcore.AsyncNetworkBackend | None = None) -> Connect:
+    """How the engine of ``library`` connects to nodes. ``backend``: who opens connections instead of the system."""
 
     @asynccontextmanager
     async def connect(node: Node) -> AsyncIterator[Connection]:
-        async with HttpNode(node.url, run_blocking=run_blocking) as api:
+        async with HttpNode(node.url, run_blocking=run_blocking, backend=backend) as api:
             session = session_of(library, api, node)
             yield NodeConnection(api=session, greeting=await session.open(), node=api)
 

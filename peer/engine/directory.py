@@ -125,9 +125,11 @@ class Directory:
         found = self._sources.get(source)
         if found is None or place not in found.places:
             return []
-        found.leads_to = device
+        before, found.leads_to = found.leads_to, device
         self._known.setdefault(device, _Known())
         self._rebuild(device)
+        if before is not None and before != device:
+            self._rebuild(before)
         self._known[device].book.worked(place, seconds)
         return [Try(device)]
 

@@ -263,6 +263,7 @@ class Downloader:
         return pass_on(self._library, job.came_from, [job.download], at_once=self._report_at_once)
 
     def _count(self, size: int) -> None:
+        self._state.useful = True
         self._progress.counts.blobs_down += 1
         self._progress.counts.bytes_down += size
 

@@ -46,7 +46,8 @@ class EngineRunsError(UsageError):
 
 @dataclass(frozen=True, kw_only=True)
 class EngineParts:
-    """What an engine works with; tests bring others. ``connect``: to relays. ``neighbours``: ``None`` where there is no local network."""
+    """What an engine works with; tests bring others. ``connect``: to relays. ``neighbours``: ``None`` where there is no local network.
+    ``look_seconds``: how often the database is asked whether another process committed."""
 
     library: Library
     connect: Connect
@@ -54,6 +55,7 @@ class EngineParts:
     make_previews: Callable[[Library, Wake, Progress], Awaitable[None]]
     report_at_once: bool = False
     checkpoint_rules: Rules = RULES
+    look_seconds: float = LOOK_SECONDS
     neighbours: NeighbourParts | None = None
     served: Served | None = None
 
@@ -232,7 +234,7 @@ class Engine:
     async def _look_for_changes(self) -> None:
         last = await self._parts.run_blocking(self._library.database.changed_by_others)
         while True:
-            await trio.sleep(LOOK_SECONDS)
+            await trio.sleep(self._parts.look_seconds)
             version = await self._parts.run_blocking(self._library.database.changed_by_others)
             if version != last:
                 last = version

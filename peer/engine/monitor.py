@@ -142,7 +142,9 @@ class Monitor:
         return described[0] if described is not None and described[0] else device.short()
 
     def _away(self, reason: str, fault: Fault) -> None:
-        self.state.failures += 1
+        """A connection that was of no use counts as one more failure: who answers, and fails then, isn't dialled twice a second."""
+        self.state.failures = 1 if self.state.useful else self.state.failures + 1
+        self.state.useful = False
         self.state.state = "away"
         self.state.reason, self.state.fault = reason, fault
         self.state.entries_settled = self.state.uploads_settled = False

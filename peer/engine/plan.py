@@ -56,6 +56,11 @@ class Exchange:
         """Everything up to the node's number ``to`` is stored here."""
         return replace(self, pulled_to=to, their_arrival=max(self.their_arrival, to))
 
+    def exhausted(self, announced: int) -> Exchange:
+        """The node has given all that it has, although it had named numbers up to ``announced``: it has none of those that are higher than what was
+        pulled. What it named after that counts."""
+        return replace(self, their_arrival=self.pulled_to or 0) if self.their_arrival <= announced else self
+
     def pushed(self, to: int, *, before: int, after: int) -> Exchange:
         """A push ended: our entries up to ``to`` are there. When nobody else wrote in between (``before`` is where we had pulled
         to), what arrived there is what we sent, and need not be pulled."""

@@ -44,6 +44,7 @@ class NodeState:
     ``address``: the one that is used. ``wanted``: a person named it, so it is missed when it is away, as relays are.
     ``report_requested``: a seen report is to be sent with the next exchange, and not when there is time. ``look_requested``: heads are
     to be compared once more, whatever the hints said.
+    ``failures``: tries since a connection was last of use; ``useful``: this one was: something came or went, or both were found to have the same.
     ``lacks_here``, ``lacks_there``: entries were refused by this device, or by the node, and so that side lacks something."""
 
     node: Node
@@ -59,6 +60,7 @@ class NodeState:
     uploads_settled: bool = False
     checkpoints_settled: bool = False
     failures: int = 0
+    useful: bool = False
     report_requested: bool = False
     look_requested: bool = False
     behind: int = 0
@@ -75,7 +77,7 @@ class NodeState:
 
     def met(self, node: Node, address: str) -> None:
         """A connection was made."""
-        self.node, self.address, self.failures = node, address, 0
+        self.node, self.address, self.useful = node, address, False
         self.reason, self.fault = "", Fault.NONE
         self.lacks_here = self.lacks_there = self.checkpoints_settled = False
 

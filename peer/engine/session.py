@@ -35,7 +35,7 @@ from peer.engine.scheduler import Wake
 from peer.engine.turns import Turn
 from peer.library.membership import keep_up
 from peer.library.nodes import NodeKind
-from peer.library.upload_planning import queue_again
+from peer.library.upload_planning import queue_again, queue_everything
 from relay.errors import ProtocolViolationError, UnreachableError
 from relay.messages import BlobsArrived, BlobsWanted, Cursor, EntriesArrived, HeadsAnswer, PullEnd, PullRequest, SeenChanged
 from store.heads import Heads
@@ -111,6 +111,11 @@ class Session:
         self._set_state("comparing")
         answer = await self._heads()
         cursor = self._node.cursor if self._node.store == self._connection.store else 0
+        if cursor > answer.arrival:
+            cursor = 0
+            if not self._is_peer:  # a relay's folder was put back from a backup: what it acknowledged since may be gone, blobs too
+                await self._run(queue_everything, self._library, self._node.number)
+                self._wakes.uploads.set()
         self._exchange = Exchange(
             pulled_to=cursor or None,
             their_arrival=answer.arrival,
@@ -220,18 +225,21 @@ class Session:
     async def _pull_by_cursor(self) -> None:
         assert self._exchange.pulled_to is not None
         cursor = Cursor(store=self._connection.store, arrival=self._exchange.pulled_to)
+        announced = self._exchange.their_arrival
         end = await self._pull_once(PullRequest(cursor=cursor, heads=None, limit=PULL_BYTES, seen=False))
+        if end.more and end.cursor.arrival <= cursor.arrival:
+            raise ProtocolViolationError("the node says that it has more entries, and doesn't get on")
         if self._state.lacks_here:
             self._state.lacks_here, self._state.reason = False, ""
             await self._pull_by_heads()
         else:
-            self._pulled(end)
+            self._pulled(end, None if end.more else announced)
 
     async def _pull_by_heads(self, *, without: frozenset[LogId] = frozenset(), seen: bool = True) -> None:
         """Everything that our heads lack, in portions: at the first meeting with this store, when something came damaged, and where others bring entries
         too; from then on the store's numbers are known."""
         self._set_state(Step.PULL.value)
-        more = True
+        more, announced = True, self._exchange.their_arrival
         async with self._turns.taken() as self._turn:
             while more:
                 heads = await self._run(self._library.log.heads)
@@ -240,12 +248,17 @@ class Session:
                 before = await self._run(self._library.log.count)
                 end = await self._pull_once(PullRequest(cursor=None, heads=heads, limit=PULL_BYTES, seen=seen))
                 more = end.more and await self._run(self._library.log.count) > before
-        self._pulled(end)
+        self._pulled(end, announced)
 
-    def _pulled(self, end: PullEnd) -> None:
+    def _pulled(self, end: PullEnd, announced: int | None) -> None:
+        """``announced``: the number that the node had named before this pull, after which it has nothing more to give."""
         if end.cursor.store != self._connection.store:
             raise UnreachableError("its stores were replaced by others while we were connected")
         self._exchange = self._exchange.pulled(end.cursor.arrival)
+        if announced is not None:
+            if announced > end.cursor.arrival:  # it isn't asked for those again and again; whether all is here, heads say
+                self._compare_soon(unsure=False)
+            self._exchange = self._exchange.exhausted(announced)
 
     async def _pull_once(self, request: PullRequest) -> PullEnd:
         portion: list[bytes] = []
@@ -274,7 +287,9 @@ class Session:
         self._wakes.checkpoints.set()
         refused = [outcome for outcome in outcomes if outcome.status in (Status.REFUSED, Status.WAITING)]
         self._came_from_node.update(outcome.name for outcome in outcomes if outcome.name is not None and outcome not in refused)
-        self._progress.counts.received += sum(outcome.status is Status.STORED for outcome in outcomes)
+        new = sum(outcome.status is Status.STORED for outcome in outcomes)
+        self._progress.counts.received += new
+        self._state.useful |= new > 0
         self._fetching.look()
         if not self._progress.one_source:
             self._progress.committed.set()  # what came from one node is news for the others
@@ -336,6 +351,7 @@ class Session:
         for outcome in result.outcomes:
             if outcome.status is Status.STORED:
                 self._progress.counts.sent += 1
+                self._state.useful = True
             elif outcome.status is Status.WAITING and not all_was_sent:
                 self._is_unsure, self._compare_at = True, trio.current_time()
             elif outcome.status is not Status.KNOWN:
@@ -409,4 +425,5 @@ class Session:
         self._state.entries_settled = settled
         if settled:
             self._state.behind = self._state.ahead = 0
+            self._state.useful = True
         self._progress.changed.notify()

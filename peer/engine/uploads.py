@@ -92,6 +92,7 @@ class Uploader:
             self._room.release_on_behalf_of(upload)
 
     def _count(self, sealed: SealedBlob) -> None:
+        self._state.useful = True
         self._progress.counts.blobs_up += 1
         self._progress.counts.bytes_up += len(sealed.sealed)
         self._progress.changed.notify()

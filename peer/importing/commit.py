@@ -19,6 +19,7 @@ from peer.library.library import Library
 from peer.library.placing import Tree
 from peer.library.queues import Priority, Upload, uploads_of_file
 from peer.media.types import Kind
+from peer.originals.copying import keep_names
 from peer.originals.errors import CopyFailedError, NameTakenError
 from peer.originals.held import HeldStamp
 from store.ids import FileHash, RecordId
@@ -79,6 +80,7 @@ class Committer:
     def commit(self, items: Sequence[Prepared | Known]) -> None:
         """All of ``items`` in one transaction. What came twice, or was imported by another process meanwhile, is found to be known."""
         batch = _Batch()
+        keep_names(item.copied.path for item in items if isinstance(item, Prepared))
         with self._library.database.write():
             edits = [edit for item in items if (edit := self._edit(item, batch)) is not None]
             self._library.change(edits)

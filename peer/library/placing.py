@@ -22,12 +22,12 @@ from peer.library.queries import Queries
 from peer.library.queues import Download, Priority
 from peer.library.segments import SegmentError
 from peer.library.wanting import want_originals
-from peer.originals.copying import ORIGINAL_MODE, Copied, clear_incoming, place
+from peer.originals.copying import ORIGINAL_MODE, Copied, clear_incoming, keep_names, place
 from peer.originals.errors import CopyFailedError, NameTakenError
 from peer.originals.held import HeldStamp
 from peer.originals.names import choose_path
 from peer.originals.tree import NamesInUse
-from store.durable import full_disk_translated, sync_folder, write_synced
+from store.durable import full_disk_translated, make_folders, sync_folder, write_synced
 from store.ids import BlobId, FileHash
 from store.scratch import clear_abandoned
 
@@ -139,6 +139,7 @@ def keep_original(library: Library, download: Download, path: Path) -> None:
         library.downloads.forget_parts(download.file)
         raise SegmentError("its segments are not those of the file that its record names; it is fetched again")
     path.chmod(ORIGINAL_MODE)
+    keep_names([path])
     content = library.records.content(download.record)
     view = None if content is None else view_asset(content)
     name = view.names[0] if view is not None and view.names else download.file.hex()[:16]
@@ -173,7 +174,7 @@ def write_rendition(library: Library, kind: Kind, data: bytes) -> HeldFile:
     path = library.folder.rendition(file)
     temporary = library.scratch() / f"{next(_NUMBERS)}.rendition"
     with full_disk_translated():
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folders(path.parent)
         write_synced(temporary, data)
         temporary.replace(path)
         sync_folder(path.parent)

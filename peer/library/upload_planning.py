@@ -21,17 +21,24 @@ PAGE = 500
 PASS_ON_MS = 20_000
 """So long a file from another device isn't sent to a relay: most often that device does it itself, and the relay then says so."""
 
+AUDIT_MS = 7 * 24 * 60 * 60_000
+"""So long a relay is believed that it has what it acknowledged. Then it is asked about everything once more: it may have lied, or lost something and not
+have noticed, and nobody else can know that it lacks what this device doesn't send."""
+
 
 def met(library: Library, node: int, store: StoreId, now: int, clock_offset: int) -> None:
-    """A node answered. When a relay's stores are new, everything that is here is queued for it again: it says itself what it has. Only a
-    relay's clock corrects this device's.
+    """A node answered. When a relay's stores are new, and once a week, everything that is here is queued for it again: it says itself what it has.
+    Only a relay's clock corrects this device's.
 
     That may take long, so others can write meanwhile: the stores count as met only when all is queued.
     """
     known = next((each for each in library.nodes.all() if each.number == node), None)
     is_relay = known is not None and known.kind is NodeKind.RELAY
-    if known is not None and is_relay and known.store != store:
+    audited = f"audited:{node}"
+    is_due = abs(now - library.meta.get_int(audited)) >= AUDIT_MS
+    if known is not None and is_relay and (known.store != store or is_due):
         queue_everything(library, node)
+        library.meta.put_int(audited, now)
     with library.database.write():
         if is_relay:
             library.hlc.discipline(clock_offset)

@@ -5,12 +5,12 @@ A decoder that a hostile file took over could answer anything, so answers are bo
 
 from __future__ import annotations
 
-import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from crdt.values import MAX_WHOLE_NUMBER, BadValueError, canonical
 from peer.media.findings import PREVIEW_EDGE, Examination, Picture, Verdict
 from peer.media.metadata import Metadata
 from peer.media.types import TYPES, MediaType
@@ -97,13 +97,13 @@ def decode_answer(message: bytes) -> Examination:
             "thumbnail": thumbnail,
             "thumbhash": None | bytes() as thumbhash,
             "preview": preview,
-        } if len(thumbhash or b"") <= _MAX_THUMBHASH_BYTES and verdict in tuple(Verdict):
+        } if len(thumbhash or b"") <= _MAX_THUMBHASH_BYTES and len(problem or "") <= _MAX_PROBLEM and verdict in tuple(Verdict):
             return Examination(
                 verdict=Verdict(verdict),
                 problem=problem,
                 exif=_checked_metadata(exif),
-                width=width,
-                height=height,
+                width=_checked_edge(width),
+                height=_checked_edge(height),
                 thumbnail=_decode_picture(thumbnail),
                 thumbhash=thumbhash,
                 preview=_decode_picture(preview),
@@ -125,13 +125,24 @@ def _decode_picture(value: Any) -> Picture | None:
     raise MalformedError("not a picture")
 
 
+def _checked_edge(value: int | None) -> int | None:
+    if value is not None and (isinstance(value, bool) or not 0 < value <= MAX_WHOLE_NUMBER):
+        raise MalformedError("not a width or height")
+    return value
+
+
 def _checked_metadata(exif: dict[Any, Any]) -> Metadata:
+    """What a record can hold, so that nothing that a decoder answers can stop an import."""
     for name, value in exif.items():
         numbers = value if isinstance(value, list) else [] if isinstance(value, str) else [value]
         if not isinstance(name, str) or len(numbers) > 3 or not all(_is_number(number) for number in numbers):
             raise MalformedError("not metadata")
+    try:
+        canonical(exif)
+    except BadValueError as error:
+        raise MalformedError("not metadata") from error
     return exif
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -3,6 +3,7 @@
     read_head        how does it begin? Enough to know its type
     hash_source      what are its bytes called? Enough to know a duplicate
     copy_verified    a copy in the incoming folder: durable, read back from the disk, and equal; the source didn't change meanwhile
+    keep_names       the copies' names are durable too, so that a commit may say that they are here
     place            the copy's name in the tree: it never overwrites, and either is there or isn't
 
 A crash leaves at most a file in the incoming folder, or one name more of a file that is placed: ``place`` again ends what it began, and
@@ -18,7 +19,7 @@ import itertools
 import os
 import stat
 import sys
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -109,6 +110,13 @@ def copy_verified(source: Path, incoming: Path, *, expected: HashedSource | None
     return Copied(path=path, file=file, stamp=copied)
 
 
+def keep_names(copies: Iterable[Path]) -> None:
+    """The names of copies reach the disk: before anything says that they are there. Raises ``CopyFailedError``, ``NoSpaceLeftError``."""
+    for folder in sorted({copy.parent for copy in copies}):
+        with _writing(folder):
+            _sync_folder(folder)
+
+
 def place(copy: Path, destination: Path) -> None:
     """Gives ``copy`` the name ``destination`` for good, durably. ``NameTakenError`` when another file has it; then nothing changed.
 
@@ -117,12 +125,12 @@ def place(copy: Path, destination: Path) -> None:
     with _writing(destination):
         _make_folders(destination.parent)
         try:
-            _rename_without_overwriting(copy, destination)
+            _name_without_overwriting(copy, destination)
         except FileExistsError as error:
             if not copy.samefile(destination):
                 raise NameTakenError(f"There is a file {display(destination)} already.") from error
-            copy.unlink()
         _sync_folder(destination.parent)
+        copy.unlink(missing_ok=True)  # only now: not every file system keeps what happens in two folders in order
 
 
 def clear_incoming(incoming: Path, *, keep: Collection[str], before_ns: int) -> int:
@@ -224,8 +232,8 @@ def _checksum_from_disk(path: Path) -> bytes:
     return checksum.digest()
 
 
-def _rename_without_overwriting(copy: Path, destination: Path) -> None:
-    """``FileExistsError`` when ``destination`` exists, whoever made it and whenever."""
+def _name_without_overwriting(copy: Path, destination: Path) -> None:
+    """``FileExistsError`` when ``destination`` exists, whoever made it and whenever. The copy may keep its name too."""
     if sys.platform == "win32":
         copy.rename(destination)
         return
@@ -237,8 +245,6 @@ def _rename_without_overwriting(copy: Path, destination: Path) -> None:
         # A file system without hard links: the name is taken with an empty file, which the rename then replaces.
         os.close(os.open(destination, _COPY_FLAGS, 0o600))
         copy.replace(destination)
-        return
-    copy.unlink()
 
 
 def _make_folders(folder: Path) -> None:

@@ -70,9 +70,12 @@ def safe_name(source_name: str | bytes) -> str:
     name = unicodedata.normalize("NFC", "".join(_safe_character(character) for character in readable)).strip(" ").rstrip(_NEVER_LAST)
     if name.startswith("."):
         name = "_" + name[1:]
-    if _RESERVED.fullmatch(name.partition(".")[0]):
-        name = "_" + name
-    return _fitted(*split_extension(name)) if name else _NAMELESS
+    if not name:
+        return _NAMELESS
+    fitted = _fitted(*split_extension(name))
+    if _RESERVED.fullmatch(fitted.partition(".")[0]):  # only now: what was cut off may have hidden it
+        return _fitted(*split_extension("_" + fitted))
+    return fitted
 
 
 def numbered(name: str, number: int) -> str:

@@ -14,7 +14,8 @@ from store.encoding import MalformedError, encode
 from store.ids import BlobId
 from store.shapes import number
 
-_ENTRIES, _BLOBS, _WANTED, _HEARTBEAT, _SEEN = range(5)
+ENTRIES, BLOBS, WANTED, HEARTBEAT, SEEN = range(5)
+"""Tags of the items."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,31 +56,30 @@ def frame_hint(hint: Hint) -> bytes:
     """The hint as an item of the stream."""
     match hint:
         case EntriesArrived(arrival=arrival):
-            return frame(_ENTRIES, encode({"arrival": arrival}))
+            return frame(ENTRIES, encode({"arrival": arrival}))
         case BlobsArrived(blobs=blobs):
-            return frame(_BLOBS, encode({"blobs": list(blobs)}))
+            return frame(BLOBS, encode({"blobs": list(blobs)}))
         case BlobsWanted(blobs=blobs):
-            return frame(_WANTED, encode({"wanted": list(blobs)}))
+            return frame(WANTED, encode({"wanted": list(blobs)}))
         case SeenChanged():
-            return frame(_SEEN)
+            return frame(SEEN)
         case Heartbeat():
-            return frame(_HEARTBEAT)
+            return frame(HEARTBEAT)
 
 
 def parse_hint(tag: int, content: bytes) -> Hint | None:
     """The hint that an item is; ``None`` for a tag of a later version; ``MalformedError`` for wrong content."""
-    match tag:
-        case 0:
-            return EntriesArrived(arrival=number(fields(content, SMALL_BODY, "arrival")[0]))
-        case 1:
-            return BlobsArrived(blobs=blob_ids(fields(content, SMALL_BODY, "blobs")[0], at_most=MAX_HINT_BLOBS))
-        case 2:
-            return BlobsWanted(blobs=blob_ids(fields(content, SMALL_BODY, "wanted")[0], at_most=MAX_HINT_BLOBS))
-        case 3 | 4 if content:
-            raise MalformedError("a hint without content was expected")
-        case 3:
-            return Heartbeat()
-        case 4:
-            return SeenChanged()
-        case _:
-            return None
+    if tag in (HEARTBEAT, SEEN) and content:
+        raise MalformedError("a hint without content was expected")
+    hint: Hint | None = None
+    if tag == ENTRIES:
+        hint = EntriesArrived(arrival=number(fields(content, SMALL_BODY, "arrival")[0]))
+    elif tag == BLOBS:
+        hint = BlobsArrived(blobs=blob_ids(fields(content, SMALL_BODY, "blobs")[0], at_most=MAX_HINT_BLOBS))
+    elif tag == WANTED:
+        hint = BlobsWanted(blobs=blob_ids(fields(content, SMALL_BODY, "wanted")[0], at_most=MAX_HINT_BLOBS))
+    elif tag == HEARTBEAT:
+        hint = Heartbeat()
+    elif tag == SEEN:
+        hint = SeenChanged()
+    return hint

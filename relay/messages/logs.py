@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from relay.messages.fields import fields, fields_and_mark, flag, reports_of, text
 from relay.messages.limits import (
+    MAX_ERROR_NAME_CHARACTERS,
     MAX_HEADS_BODY,
     MAX_PULL_BODY,
     MAX_PULL_BYTES,
@@ -138,7 +139,7 @@ class PushResult:
 def _parse_outcome(value: Any) -> PushOutcome:
     status, error = array(value, 2)
     try:
-        return PushOutcome(status=Status(number(status)), error=text(error, at_most=64))
+        return PushOutcome(status=Status(number(status)), error=text(error, at_most=MAX_ERROR_NAME_CHARACTERS))
     except ValueError as error_of_status:
         raise MalformedError("no such outcome of a push") from error_of_status
 

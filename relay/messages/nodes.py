@@ -7,6 +7,9 @@ from typing import Any, Self
 
 from relay.messages.fields import fields, text
 from relay.messages.limits import (
+    MAX_ERROR_MESSAGE_CHARACTERS,
+    MAX_ERROR_NAME_CHARACTERS,
+    MAX_KIND_CHARACTERS,
     MAX_MAIL_ANSWER,
     MAX_MAIL_BYTES,
     MAX_MAIL_MESSAGES,
@@ -15,7 +18,9 @@ from relay.messages.limits import (
     MAX_REGISTRATION_BODY,
     MAX_REGISTRATION_ENTRIES,
     MAX_STAT_IDS,
+    MAX_STATEMENT_BYTES,
     MAX_TOKEN_CHARACTERS,
+    MAX_VERSIONS,
     NONCE_BYTES,
     PROTOCOL_VERSION,
     SMALL_BODY,
@@ -93,10 +98,10 @@ class Hello:
             data, SMALL_BODY, "kind", "key", "store", "versions", "limits", "time", "proof"
         )
         return cls(
-            kind=text(kind, at_most=32),
+            kind=text(kind, at_most=MAX_KIND_CHARACTERS),
             key=octets(key, exactly=SIGNING_KEY_BYTES),
             store=identifier(StoreId, store),
-            versions=several(versions, number, at_most=64),
+            versions=several(versions, number, at_most=MAX_VERSIONS),
             limits=Limits.from_wire(limits),
             time=number(time),
             proof=proof if proof == b"" else octets(proof, exactly=SIGNATURE_BYTES),
@@ -155,7 +160,7 @@ class SessionStatement:
 
     @classmethod
     def decode(cls, data: bytes) -> Self:
-        label, version, node_key, library, device, nonce, expiry = array(decode(data, limit=1024, depth=1), 7)
+        label, version, node_key, library, device, nonce, expiry = array(decode(data, limit=MAX_STATEMENT_BYTES, depth=1), 7)
         if label != _SESSION_LABEL or number(version) != PROTOCOL_VERSION:
             raise MalformedError("not a session statement of version 1")
         return cls(
@@ -180,7 +185,7 @@ class SessionRequest:
     @classmethod
     def decode(cls, data: bytes) -> Self:
         statement, signature = fields(data, SMALL_BODY, "statement", "signature")
-        return cls(statement=octets(statement, at_most=1024), signature=octets(signature, exactly=SIGNATURE_BYTES))
+        return cls(statement=octets(statement, at_most=MAX_STATEMENT_BYTES), signature=octets(signature, exactly=SIGNATURE_BYTES))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,4 +232,4 @@ class ErrorBody:
     @classmethod
     def decode(cls, data: bytes) -> Self:
         error, message = fields(data, SMALL_BODY, "error", "message")
-        return cls(error=text(error, at_most=64), message=text(message, at_most=4096))
+        return cls(error=text(error, at_most=MAX_ERROR_NAME_CHARACTERS), message=text(message, at_most=MAX_ERROR_MESSAGE_CHARACTERS))

@@ -257,6 +257,11 @@ class EntriesConformance(SyncApiFixtures):
         assert end.cursor.arrival == (await signed_in.heads()).arrival
         assert (await pull(signed_in, PullRequest(heads=library.heads())))[0] == []
 
+    async def test_a_cursor_of_other_stores_counts_for_nothing(self, signed_in: LibraryApi, library: FleetLibrary) -> None:
+        """Though they had as many entries: a relay that was restored has others under these numbers."""
+        entries, _ = await pull(signed_in, PullRequest(cursor=Cursor(store=StoreId(bytes(16)), arrival=1)))
+        assert entries == library.raws()
+
     async def test_a_cursor_beyond_the_end_counts_for_nothing(self, signed_in: LibraryApi, node: Node, library: FleetLibrary) -> None:
         entries, end = await pull(signed_in, PullRequest(cursor=Cursor(store=node.parts.store, arrival=10**9)))
         assert entries == library.raws()

@@ -29,6 +29,7 @@ from peer.engine.scheduler import Broadcast
 from peer.lan.node import InvitationBoxes, peer_parts
 from peer.library.library import Library
 from peer.place import Place
+from peer.seams import RunBlocking
 from relay.api import LibraryApi, SealedBlob
 from relay.errors import UnreachableError
 from relay.memory_accounts import MemorySessions
@@ -91,10 +92,11 @@ class Host:
     between: Callable[[LibraryApi], LibraryApi] = field(default=lambda api: api)
     moved: Broadcast = field(default_factory=Broadcast)
     running: Engine | None = None
+    run_blocking: RunBlocking = call_directly
 
     def __post_init__(self) -> None:
         self.addresses = self.addresses or [f"10.0.0.{self.number}"]
-        self.parts = peer_parts(self.library, run_blocking=call_directly, boxes=InvitationBoxes(), sessions=MemorySessions())
+        self.parts = peer_parts(self.library, run_blocking=self.run_blocking, boxes=InvitationBoxes(), sessions=MemorySessions())
         self.service = NodeService(self.parts)
         self.told = self.library.log.arrival()
 

@@ -163,10 +163,10 @@ class RelayProgram:
         return str(created["token"])
 
 
-async def start_relay(folder: Path, *, listen: str = "127.0.0.1:0") -> RelayProgram:
-    """A relay with its data in ``folder/relay`` and its log beside it."""
+async def start_relay(folder: Path, *, listen: str = "127.0.0.1:0", run_as: Sequence[str] = ()) -> RelayProgram:
+    """A relay with its data in ``folder/relay`` and its log beside it. ``run_as``: how to start it, if not as it is installed."""
     data = folder / "relay"
-    command = [program("calotype-relay"), "serve", "--data", str(data), "--listen", listen, "--json"]
+    command = [*(run_as or [program("calotype-relay")]), "serve", "--data", str(data), "--listen", listen, "--json"]
     serving, line = await Staying.start(command, folder / "relay.log", until="address")
     return RelayProgram(data=data, serving=serving, url=f"http://{json.loads(line)['address']}")
 
@@ -174,12 +174,13 @@ async def start_relay(folder: Path, *, listen: str = "127.0.0.1:0") -> RelayProg
 @dataclass(kw_only=True)
 class Device:
     """One device: its library, its commands, and its peer while it runs. ``lan``: it may meet others on the local network too, not at a
-    relay alone; all devices of a test are on one machine."""
+    relay alone; all devices of a test are on one machine. ``run_as``: how to start its commands, if not as they are installed."""
 
     name: str
     library: Path
     peer: Staying | None = None
     lan: bool = False
+    run_as: Sequence[str] = ()
 
     @property
     def folder(self) -> LibraryFolder:
@@ -187,7 +188,7 @@ class Device:
 
     def command(self, *arguments: str) -> list[str]:
         apart = [] if self.lan or arguments[:1] not in (("run",), ("sync",), ("invite",)) else ["--no-lan"]
-        return [program("calotype"), *arguments, *apart, "--library", str(self.library), "--json"]
+        return [*(self.run_as or [program("calotype")]), *arguments, *apart, "--library", str(self.library), "--json"]
 
     async def ask(self, *arguments: str, may_end_with: Sequence[int] = (0,)) -> Any:
         """The one JSON document that a command answers with."""

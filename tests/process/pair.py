@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import signal
 import sqlite3
 import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
@@ -34,6 +36,8 @@ class World:
     photos: Path
     token: str
     """What the library was registered with."""
+    eager: bool = False
+    """Whether checkpoints come at once (``tests.process.eager``)."""
 
     async def end_relay(self, number: signal.Signals) -> None:
         """As its operator (SIGTERM) or a power cut (SIGKILL) ends it."""
@@ -44,7 +48,7 @@ class World:
     async def restart_relay(self) -> None:
         """On the same port, with what it had stored."""
         port = self.relay.url.rpartition(":")[2]
-        self.relay = await start_relay(self.folder, listen=f"127.0.0.1:{port}")
+        self.relay = await start_relay(self.folder, listen=f"127.0.0.1:{port}", run_as=run_as("calotype-relay", eager=self.eager))
 
     def blobs(self) -> int:
         """How many the relay holds."""
@@ -56,6 +60,11 @@ class World:
             line["status"] for line in access_log(self.folder) if line.get("method") == "PUT" and "/blobs/" in str(line.get("route", ""))
         ]
         return statuses.count(201), statuses.count(200)
+
+
+def run_as(name: str, *, eager: bool) -> list[str]:
+    """How a program is started, if not as it is installed."""
+    return [sys.executable, "-m", "tests.process.eager", name] if eager else []
 
 
 def access_log(folder: Path) -> list[dict[str, Any]]:
@@ -73,18 +82,19 @@ def take_photos(folder: Path, count: int, *, large: bool = False, seed: int = 0)
 
 @asynccontextmanager
 async def world(
-    folder: Path, *, photos: int = 24, large: bool = False, relay: Path | None = None, initialised: bool = True
+    folder: Path, *, photos: int = 24, large: bool = False, relay: Path | None = None, initialised: bool = True, eager: bool = False
 ) -> AsyncIterator[World]:
     """The first device has a library at the relay (in ``relay/relay``), unless it isn't to be ``initialised``; nothing is imported, the
     second hasn't joined. Everything is stopped at the end."""
-    serving = await start_relay(relay or folder)
+    serving = await start_relay(relay or folder, run_as=run_as("calotype-relay", eager=eager))
     made = World(
         folder=relay or folder,
         relay=serving,
-        one=Device(name="one", library=folder / "one"),
-        two=Device(name="two", library=folder / "two"),
+        one=Device(name="one", library=folder / "one", run_as=run_as("calotype", eager=eager)),
+        two=Device(name="two", library=folder / "two", run_as=run_as("calotype", eager=eager)),
         photos=take_photos(folder / "card", photos, large=large),
         token=await serving.token(),
+        eager=eager,
     )
     try:
         if initialised:
@@ -98,8 +108,9 @@ async def world(
             await made.relay.serving.stop()
 
 
-async def join(made: World) -> str:
-    """The second device joins by ticket; the ticket."""
+async def join(made: World, device: Device | None = None) -> str:
+    """The second device, or another one, joins by ticket; the ticket."""
+    newcomer = device or made.two
     answers: list[Any] = []
     process = await trio.lowlevel.open_process(made.one.command("invite", "--yes"), stdout=subprocess.PIPE)
     assert process.stdout is not None
@@ -111,7 +122,7 @@ async def join(made: World) -> str:
             for line in lines:
                 answers.append(json.loads(line))
                 if len(answers) == 1:
-                    await made.two.ask("join", answers[0]["ticket"], "--name", made.two.name, "--yes")
+                    await newcomer.ask("join", answers[0]["ticket"], "--name", newcomer.name, "--yes")
         assert await process.wait() == 0
     assert "joined" in answers[-1]
     return str(answers[0]["ticket"])
@@ -170,3 +181,13 @@ def stored(device: Device, query: str) -> Any:
 def digest(device: Device) -> bytes:
     """The library digest as it is stored now."""
     return bytes(stored(device, "SELECT value FROM meta WHERE key = 'digest'"))
+
+
+def relay_problems(data: Path) -> list[str]:
+    """What is wrong with a relay's folder while nobody serves it: blobs that aren't what they are named, or are said to be held and aren't there."""
+    found = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files_in(data / "blobs")}
+    with closing(sqlite3.connect(data / "relay.db")) as connection:
+        held = {blob.hex() for (blob,) in connection.execute("SELECT blob FROM relay_holding")}
+        damage = [row[0] for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
+    damaged = [f"blob {name} is {digest}" for name, digest in found.items() if name != digest]
+    return [*damage, *damaged, *(f"blob {name} is held and not there" for name in sorted(held - found.keys()))]

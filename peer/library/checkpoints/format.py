@@ -199,6 +199,8 @@ class ItemReader:
                 yield from self._finished_record()
                 self._comes_after(record)
                 self._record = record
+            elif len(self._pieces[-1]) < PIECE_BYTES:
+                raise MalformedError("a record in other pieces than agreed")
             self._pieces.append(piece)
             self._length += len(piece)
             if self._length > MAX_STATE_BYTES:
@@ -220,7 +222,10 @@ def _unpacked(packed: bytes) -> list[Any]:
         wires = decode(unpack(packed), limit=MAX_PLAIN_BYTES, depth=_DEPTH)
     except (BodyError, UnknownCodecError) as error:
         raise MalformedError("a portion that can't be unpacked") from error
-    return list(several(wires, lambda wire: wire, at_most=_MOST_ITEMS))
+    items = list(several(wires, lambda wire: wire, at_most=_MOST_ITEMS))
+    if not items:
+        raise MalformedError("a portion without items")
+    return items
 
 
 def _write_header(item: Any) -> Iterator[tuple[Any, int]]:
@@ -301,6 +306,8 @@ def _read_purged(wires: list[Any]) -> Iterator[Item]:
 
 def _record(wire: Any) -> tuple[RecordId, bytes]:
     record, piece = array(wire, 2)
+    if piece == b"":
+        raise MalformedError("an empty piece of a record")
     return _record_id(record), octets(piece, at_most=PIECE_BYTES)
 
 

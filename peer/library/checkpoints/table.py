@@ -62,7 +62,11 @@ def known(library: Library) -> list[KnownCheckpoint]:
 
 
 def unsettled(library: Library) -> list[KnownCheckpoint]:
-    """Those by members that aren't settled yet, and cover something that the settled ones don't, by rank."""
+    """Those by members that aren't settled yet, and cover something that the settled ones don't and all that the newest of these does, by rank.
+
+    Nodes may have given up what the newest settled one covers. What was written beside it, by a device that was away for long, can't be compared any more, and
+    would have newcomers begin without it.
+    """
     roster = library.roster()
     settled = library.log.settled()
     names = {each.checkpoint for each in settled}
@@ -72,6 +76,7 @@ def unsettled(library: Library) -> list[KnownCheckpoint]:
         if each.name not in names
         and roster.is_member(each.author)
         and not any(lies_below(library, each.body.heads, other.covered) for other in settled)
+        and not any(_is_beside(library, each.body.heads, newest.covered) for newest in settled[:1])
     ]
 
 
@@ -125,6 +130,11 @@ def lies_below(library: Library, heads: Heads, other: Heads) -> bool:
     return all(
         any(library.log.is_ancestor(tip.name, Dep(log, end.seq, end.name)) for end in other.get(log, ())) for log, tip in heads.tips()
     )
+
+
+def _is_beside(library: Library, heads: Heads, settled: Heads) -> bool:
+    """Whether ``heads`` are all stored here, and something of ``settled`` isn't at or below them."""
+    return not heads.unknown(library.log.has) and not lies_below(library, settled, heads)
 
 
 def _read(library: Library, name: EntryHash, verdict: Verdict, reason: str, since: int) -> KnownCheckpoint | None:

@@ -29,26 +29,26 @@ class Model:
 
     def register(self, record: RecordId, field: str) -> list[Standing]:
         """Best first."""
-        return self._standing(s for s in self._ops(record, field) if s.op.kind == "set")
+        return self.standing(s for s in self.ops(record, field) if s.op.kind == "set")
 
     def elements(self, record: RecordId, field: str) -> set[str]:
-        ops = list(self._ops(record, field))
+        ops = list(self.ops(record, field))
         return {
             element
             for element in {s.op.element for s in ops}
-            if any(s.op.kind == "add" for s in self._standing(s for s in ops if s.op.element == element))
+            if any(s.op.kind == "add" for s in self.standing(s for s in ops if s.op.element == element))
         }
 
     def purged(self) -> set[RecordId]:
         return {record for entry in self.world.entries.values() for record in entry.purges}
 
-    def _ops(self, record: RecordId, field: str) -> Iterable[Standing]:
+    def ops(self, record: RecordId, field: str) -> Iterable[Standing]:
         for entry in self.world.entries.values():
             for op in entry.ops:
                 if op.record == record and op.field == field:
                     yield Standing(entry, op)
 
-    def _standing(self, candidates: Iterable[Standing]) -> list[Standing]:
+    def standing(self, candidates: Iterable[Standing]) -> list[Standing]:
         pool = list(candidates)
         seen = set().union(*(self.world.past(s.entry.name) for s in pool))
         return sorted((s for s in pool if s.entry.name not in seen), key=lambda s: s.rank, reverse=True)

@@ -16,10 +16,11 @@ from crdt.digest import record_digest
 from crdt.gate import Accepted
 from crdt.lib0 import MalformedUpdateError
 from crdt.record import EMPTY, Changes
-from crdt.state import RecordState, read_canonical, read_state
-from crdt.update import DecodedUpdate, DeleteRange, Item
+from crdt.state import MAX_CLOCKS, RecordState, read_canonical, read_state
+from crdt.update import MAX_ITEMS, DecodedUpdate, DeleteRange, Item
 from tests.unit.crdt.fleet import World
 from tests.unit.crdt.history import asset, random_history
+from tests.unit.crdt.raw_updates import varuint
 
 seeds = st.integers(0, 1 << 32)
 TARGETS = [asset(1), asset(2)]
@@ -102,6 +103,19 @@ def some_state() -> RecordState:
     return read_state(record.write(written.state, 2000, STAMP, Changes(sets={"v/rating": 2}, deletes=keys)).state)
 
 
+@pytest.mark.parametrize(
+    "number", [2**31 - 1, 2**31, 5 * 10**9, 2**53 - 1, -(2**31), 1 - 2**53, 0.1, 5e-324, 1.5, 16_777_216.5, [{"size": 2**40}]]
+)
+def test_numbers_that_the_engine_writes_in_another_way_are_read_as_they_were_given(number: Any) -> None:
+    """It saves whole numbers of more than 31 bits, as the length of a film or the budget of a device, as floating point."""
+    written = record.write(None, 7, STAMP, Changes(sets={"d/exif": number}))
+    state = read_state(written.state)
+    assert [item.value for item in state.live()] == [number]
+    assert [type(item.value) for item in state.live()] == [type(number)]
+    assert state.content() == written.content
+    assert read_canonical(state.encode()) == state
+
+
 def test_the_form_is_pinned() -> None:
     assert some_state().encode().hex() == (
         "0203e807002801017210642f657869662f41414141414141506f017502740800000000000000017602016174010001627501"
@@ -149,6 +163,14 @@ HOSTILE = {
 def test_hostile_states_are_refused(state: bytes) -> None:
     with pytest.raises(MalformedUpdateError):
         read_canonical(state)
+
+
+def test_a_small_state_with_very_long_runs_is_refused_before_they_are_spelled_out() -> None:
+    """Twelve bytes say that 4,096 items of a client are gone; a state of 15 MB would name four billion."""
+    entries = MAX_CLOCKS // MAX_ITEMS + 1
+    state = varuint(entries) + b"".join(b"\x01" + varuint(client) + b"\x00\x00" + varuint(MAX_ITEMS) for client in range(entries))
+    with pytest.raises(MalformedUpdateError, match="times"):
+        read_canonical(state + b"\x00")
 
 
 def test_an_update_that_came_too_early_or_twice_is_refused() -> None:

@@ -23,7 +23,22 @@ def test_places_as_people_write_them(text: str, place: Place) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "host", "host:", ":1", "host:0", "host:65536", "host:1x", "2001:db8::1:7", "[1.2.3.4]:7", "[x]:7", "a b:7", "u@h:7", "http://h:7"],
+    [
+        "",
+        "host",
+        "host:",
+        ":1",
+        "host:0",
+        "host:65536",
+        "host:0168888",
+        "host:1x",
+        "2001:db8::1:7",
+        "[1.2.3.4]:7",
+        "[x]:7",
+        "a b:7",
+        "u@h:7",
+        "http://h:7",
+    ],
 )
 def test_what_is_no_place(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):

@@ -154,6 +154,14 @@ def test_an_address_in_the_clear() -> None:
         HttpNode("http://relay.example.org")
 
 
+@pytest.mark.parametrize(
+    "address", ["https://relay.example/\x01", "https://relay.example/\udcff", "https://999.1.1.1", "https://ä..example"]
+)
+def test_an_address_that_no_request_can_be_made_of(address: str) -> None:
+    with pytest.raises(AddressError):
+        HttpNode(address)
+
+
 async def test_an_answer_that_never_comes() -> None:
     async with node_that_sends(patience=HURRIED) as node:
         with pytest.raises(TimedOutError):

@@ -272,6 +272,13 @@ async def test_head_tells_whether_a_blob_is_held(site: Site) -> None:
     assert (reply.status, reply.body, reply.headers["content-type"]) == (200, b"a blob", "application/octet-stream")
 
 
+async def test_an_empty_blob_has_a_type_like_any_other(site: Site) -> None:
+    path = site.path("{l}/blobs/") + BlobId.of(b"").hex()
+    assert (await ask(site.url, whole("PUT", path, b"", site.auth))).status == 201
+    reply = await ask(site.url, whole("GET", path, b"", site.auth))
+    assert (reply.status, reply.body, reply.headers.get("content-type")) == (200, b"", "application/octet-stream")
+
+
 async def test_an_upload_in_pieces_without_a_length(site: Site) -> None:
     path, sealed = site.path("{l}/blobs/{blob}"), b"a blob"
     pieces = [b"1\r\n" + sealed[n : n + 1] + b"\r\n" for n in range(len(sealed))]

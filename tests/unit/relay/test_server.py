@@ -17,7 +17,7 @@ from relay.client import HttpNode
 from relay.errors import UnavailableError, UnreachableError
 from relay.http import NodeApp
 from relay.messages import EntriesArrived, Heartbeat
-from relay.server import ServerLimits, serve
+from relay.server import Admitted, Control, Guard, ServerLimits, serve
 from store.ids import BlobId
 from tests.conformance.sync_api_support import next_hint, open_session
 from tests.fleet.authors import FleetLibrary, filler, make_library
@@ -38,7 +38,7 @@ class Site:
         self.stopped = trio.Event()
 
     @asynccontextmanager
-    async def serving(self, limits: ServerLimits = QUICK) -> AsyncGenerator[str]:
+    async def serving(self, limits: ServerLimits = QUICK, guard: Guard | None = None) -> AsyncGenerator[str]:
         """The address; ``stopping`` stops, ``stopped`` tells that nothing is left."""
         listeners = await trio.open_tcp_listeners(0, host="127.0.0.1")
         port = listeners[0].socket.getsockname()[1]
@@ -48,7 +48,7 @@ class Site:
             self.node.service.stop()
 
         async def run() -> None:
-            await serve(NodeApp(self.node.service, HTTP_LIMITS), listeners, until=until, limits=limits)
+            await serve(NodeApp(self.node.service, HTTP_LIMITS), listeners, until=until, limits=limits, guard=guard)
             self.stopped.set()
 
         with trio.fail_after(20):
@@ -225,6 +225,27 @@ async def test_a_fault_in_a_connection_is_its_own(site: Site, caplog: pytest.Log
         await other.send_all(whole("GET", "/v1/hello"))
         assert parse_reply(await read_all(other)).status == 200
     assert "UnicodeDecodeError" in caplog.text
+
+
+class HangingUp:
+    """A guard behind which the end of a connection is being sent whenever an answer is to be, as when a client leaves just then."""
+
+    @asynccontextmanager
+    async def admit(self, stream: trio.SocketStream, control: Control) -> AsyncGenerator[Admitted]:
+        async def send_all(data: bytes) -> None:
+            raise trio.BusyResourceError("another task is currently sending data on this SocketStream")
+
+        stream.send_all = send_all  # type: ignore[method-assign,assignment]
+        yield Admitted(stream=stream)
+
+
+async def test_an_answer_to_who_leaves_just_then_is_no_fault(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    async with site.serving(guard=HangingUp()) as url:
+        stream = await connect(url)
+        async with stream:
+            await stream.send_all(whole("GET", "/v1/hello"))
+            assert await read_all(stream) == b""
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 async def test_http_2_without_tls(site: Site) -> None:

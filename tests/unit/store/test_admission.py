@@ -13,7 +13,8 @@ from store.errors import RefusedError
 from store.heads import Heads
 from store.ids import MASTER, EntryHash, LibraryId, LogId
 from tests.fleet.authors import Author, FleetLibrary, dep_of, make_library
-from tests.unit.store.descent import attached, roster_of
+from tests.fleet.descent import attached
+from tests.unit.store.descent import roster_of
 
 
 class Shelf:

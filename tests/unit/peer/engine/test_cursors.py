@@ -47,9 +47,11 @@ def roll_back(node: LocalNode, library: Library, raws: list[bytes], clock: FakeC
     object.__setattr__(node.parts, "logs", Logs(lambda _: log))
 
 
+@pytest.mark.parametrize("as_many", [1, 10, 30])
 async def test_a_relay_that_was_rolled_back_and_filled_again_hides_nothing(
-    tmp_path: Path, clock: FakeClock, node: LocalNode, autojump_clock: MockClock
+    tmp_path: Path, clock: FakeClock, node: LocalNode, autojump_clock: MockClock, as_many: int
 ) -> None:
+    """To fewer entries than it had, to just as many, so that the numbers say that nothing is new, and to more."""
     one = await found(tmp_path / "one", node, clock)
     two = await join(tmp_path / "two", one, node, clock)
     await sync(one, node)
@@ -59,8 +61,11 @@ async def test_a_relay_that_was_rolled_back_and_filled_again_hides_nothing(
         rate(two, number)
     await sync(two, node)
     roll_back(node, one, older, clock)
-    rate(one, 20)
+    for number in range(20, 20 + as_many):
+        rate(one, number)
     await sync(one, node)
+    await sync(two, node)
+    assert two.records.content(photo(20)) is not None
     for _ in range(2):
         await sync(two, node)
         await sync(one, node)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from peer.engine.directory import Directory, Examine, Explore, Try
@@ -90,6 +90,7 @@ happenings = st.one_of(
 )
 
 
+@example([("heard", "y", [HERE]), ("proved", "y", ANNA, HERE), ("proved", "y", BERT, HERE)])
 @given(st.lists(happenings, max_size=30))
 def test_whatever_is_said_a_device_is_dialled_only_where_it_was_met_or_is_said_to_be(happened: list[tuple[object, ...]]) -> None:
     directory = Directory()

@@ -35,6 +35,15 @@ def test_an_old_hint_changes_nothing() -> None:
     assert exchange(pulled_to=4, their_arrival=4).announced(2) == exchange(pulled_to=4, their_arrival=4)
 
 
+def test_a_node_that_has_less_than_it_announced_isn_t_asked_again_and_again() -> None:
+    """Found by a simulated relay that showed some devices an older state: they pulled from it without a pause."""
+    pulled = exchange(pulled_to=4, their_arrival=9).pulled(6)
+    assert next_step(pulled) is Step.PULL
+    assert next_step(pulled.exhausted(9)) is None
+    assert next_step(pulled.announced(10).exhausted(9)) is Step.PULL
+    assert next_step(pulled.exhausted(9).announced(7)) is Step.PULL
+
+
 def test_what_somebody_else_pushed_in_between_is_pulled() -> None:
     after_push = exchange(pulled_to=3, their_arrival=3, our_arrival=1).pushed(1, before=4, after=5)
     assert after_push.pulled_to == 3

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 
 import pytest
 import trio
 from trio.testing import MockClock
 
+from crdt.asset import view_asset
 from peer.library.library import Library
 from peer.library.queries import Queries
 from peer.library.queues import Priority
 from peer.library.verifying import verify
 from peer.library.wanting import missing_originals, want_originals
-from relay.api import LibraryApi
+from relay.api import LibraryApi, SealedBlob
 from relay.errors import QuotaError, UnreachableError
 from store.errors import NoSpaceError
-from store.ids import BlobId
+from store.ids import BlobId, RecordId
 from tests.fixtures.pictures import box, jpeg, movie, png
 from tests.fleet.imports import bring
 from tests.fleet.node import FakeClock, LocalNode, make_node
@@ -265,10 +267,72 @@ async def test_wrong_bytes_under_a_right_name_are_never_kept(
     assert sorted(originals(two).values()) == sorted(originals(one).values())
 
 
-def two_source(library: Library, record: object) -> BlobId:
-    from crdt.asset import view_asset
+async def test_wrong_bytes_under_the_name_of_a_thumbnail_are_never_kept(
+    tmp_path: Path, clock: FakeClock, node: LocalNode, autojump_clock: MockClock
+) -> None:
+    """Sealed by a member, and not what the record names."""
+    one = await found(tmp_path / "one", node, clock)
+    two = await join(tmp_path / "two", one, node, clock)
+    await bring(one, write(tmp_path / "card", {"a.jpg": jpeg(seed=1), "b.jpg": jpeg(seed=2)}))
+    await sync(one, node)
+    first, second = (thumbnail_of(one, row.record) for row in Queries(one.database).assets())
+    other = node.parts.blobs.get(second)
+    assert other is not None
+    sealed_of = {first: other}
 
-    content = library.records.content(record)  # type: ignore[arg-type]
+    class Liar(Between):
+        @asynccontextmanager
+        async def many(self, blobs: Sequence[BlobId]) -> AsyncIterator[AsyncIterator[SealedBlob]]:
+            async with self._api.many(blobs) as items:
+
+                async def swapped() -> AsyncGenerator[SealedBlob]:
+                    async for item in items:
+                        yield SealedBlob(blob=item.blob, sealed=sealed_of.get(item.blob, item.sealed))
+
+                async with aclosing(swapped()) as stream:
+                    yield stream
+
+    node.between = lambda api: Liar(api)  # type: ignore[assignment, return-value]
+    engine = make_engine(two, node)
+    async with running(engine):
+        await engine.until_settled()
+    assert len(list(two.held.all("thumbnail"))) == 1
+    assert len(two.downloads.stuck()) == 1
+    node.between = lambda api: api
+    clock.time += 10 * 60_000
+    await sync(two, node)
+    assert {held.file for held in two.held.all("thumbnail")} == {held.file for held in one.held.all("thumbnail")}
+
+
+async def test_a_blob_that_the_relay_lost_is_sent_again_when_it_asks(
+    tmp_path: Path, clock: FakeClock, node: LocalNode, autojump_clock: MockClock
+) -> None:
+    one = await found(tmp_path / "one", node, clock)
+    await bring(one, write(tmp_path / "card", {"a.jpg": jpeg(seed=1)}))
+    (row,) = Queries(one.database).assets()
+    lost = two_source(one, row.record)
+    engine = make_engine(one, node)
+    async with running(engine):
+        await engine.until_settled()
+        node.parts.blobs.delete(lost)
+        node.parts.libraries.forget_blob(lost)
+        for reader in node.parts.hub.readers(one.id):
+            reader.blobs_wanted((lost,))
+        with trio.fail_after(600):
+            while node.parts.blobs.get(lost) is None:
+                await engine.progress.changed.next()
+
+
+def thumbnail_of(library: Library, record: RecordId) -> BlobId:
+    content = library.records.content(record)
+    assert content is not None
+    thumbnail = view_asset(content).thumbnail
+    assert thumbnail is not None
+    return thumbnail.blobs[0]
+
+
+def two_source(library: Library, record: RecordId) -> BlobId:
+    content = library.records.content(record)
     assert content is not None
     asset = view_asset(content)
     assert asset.primary is not None

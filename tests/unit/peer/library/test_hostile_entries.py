@@ -229,6 +229,20 @@ def test_an_engine_error_after_the_gate_waits_and_is_tried_again(three: Three, m
     three.assert_agreement()
 
 
+def test_what_waits_leaves_no_trace(three: Three, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its first update is void, and the engine fails on the second: nothing is said of either before both are judged."""
+    hand = three.mallory.hand()
+    entry = three.mallory.change(hand, (three.photo, b"no update"), (three.other, hand.update("v/rating", 4)))
+    with monkeypatch.context() as patch:
+        patch.setattr(applying, "apply", _fails)
+        three.anna.receive([entry.raw])
+        assert len(waiting(three.anna)) == 1
+        assert voids(three.anna) == {}
+    three.anna.retry_waiting()
+    assert set(voids(three.anna)) == {bytes(three.photo)}
+    three.assert_agreement()
+
+
 def test_what_waits_is_tried_again_whenever_something_came(three: Three, monkeypatch: pytest.MonkeyPatch) -> None:
     entry = three.mallory.set(three.photo, "v/rating", 5)
     with monkeypatch.context() as patch:

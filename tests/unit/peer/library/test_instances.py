@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from peer.keys.device import DeviceKeys
 from peer.library import membership
+from peer.library.authoring import Edit
 from peer.library.creating import begin_as, create_library
 from peer.library.health import library_status
 from peer.library.library import Library
@@ -199,6 +200,51 @@ def test_a_whole_disk_put_back_forks_the_log_and_both_branches_count_everywhere(
         assert forks(each) == 1
         assert rating(each, photo) == [4]
         assert {lost, kept} <= {*map(RecordId, all_assets(each))}
+
+
+def test_both_halves_write_under_client_ids_of_their_own(fleet: Fleet) -> None:
+    """At the same moment, after the same entry: nothing but the random bytes is different."""
+    photo = add_photo(fleet.bert, "sea")
+    backup = fleet.backed_up("snapshot")
+    edit(fleet.bert, photo, caption="from the first half")
+    give(fleet.bert, fleet.anna)
+    fleet.put_back(backup, whole_disk=True)
+    edit(fleet.bert, photo, caption="from the second half")
+    exchange(fleet.anna, fleet.bert)
+    assert_alike(fleet.anna, fleet.bert)
+    content = fleet.anna.records.content(photo)
+    assert content is not None
+    captions = {cell.value for key, cell in content.live.items() if key.startswith("v/caption/")}
+    assert captions == {"from the first half", "from the second half"}
+
+
+def test_whoever_applied_both_branches_of_a_log_names_both(fleet: Fleet) -> None:
+    photo = add_photo(fleet.bert, "sea")
+    backup = fleet.backed_up("snapshot")
+    log = fleet.bert.own_log()
+    edit(fleet.bert, photo, rating=1)
+    give(fleet.bert, fleet.anna)
+    fleet.put_back(backup, whole_disk=True)
+    edit(fleet.bert, photo, rating=2)
+    give(fleet.bert, fleet.anna)
+    assert log is not None
+    tips = {tip.name for tip in fleet.anna.log.heads()[log]}
+    (name,) = fleet.anna.change([Edit(photo, lambda draft, _: draft.set("rating", 3))])
+    written = fleet.anna.log.get(name)
+    assert written is not None
+    assert {dep.name for dep in written.entry.deps} >= tips
+    assert len(tips) == 2
+    assert rating(fleet.anna, photo) == [3]
+
+
+def test_a_folder_put_back_from_before_its_present_log_is_noticed(fleet: Fleet) -> None:
+    add_photo(fleet.bert, "sea")
+    backup = fleet.backed_up("last year")
+    for name in ("in the first log", "in the second log"):
+        add_photo(fleet.bert, name)
+        fleet.put_back(backup, whole_disk=False)
+        assert fleet.bert.needs_new_log()
+        fleet.bert.go_on_after_copy()
 
 
 def test_a_device_that_sees_another_half_of_its_log_begins_a_new_one(fleet: Fleet) -> None:

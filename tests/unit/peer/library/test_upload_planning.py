@@ -13,7 +13,7 @@ from peer.library.queries import Queries
 from peer.library.queues import Download, Priority, Upload
 from peer.library.upload_planning import met, pass_on
 from store.database import Database
-from store.ids import BlobId, FileHash, StoreId
+from store.ids import BlobId, DeviceId, FileHash, StoreId
 from tests.fixtures.pictures import jpeg
 from tests.fleet.imports import bring
 from tests.fleet.libraries import add_photo
@@ -45,6 +45,14 @@ def test_other_processes_write_while_a_new_node_is_looked_at(library: Library, m
     assert library.nodes.all()[0].store == STORE
 
 
+def test_a_relays_clock_corrects_this_device_and_a_peers_does_not(library: Library) -> None:
+    relay = library.nodes.add("https://relay.example.org", bytes(32))
+    peer = library.nodes.add_peer(DeviceId(b"p" * 16), bytes(32))
+    met(library, relay.number, STORE, 1, 5_000)
+    met(library, peer.number, STORE, 1, -70_000)
+    assert library.hlc.physical() == library.clock.now() + 5_000
+
+
 def test_a_first_meeting_that_is_cut_off_is_begun_again(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     add_photo(library, "sea")
     node = library.nodes.add("https://relay.example.org", bytes(32))
@@ -56,6 +64,26 @@ def test_a_first_meeting_that_is_cut_off_is_begun_again(library: Library, monkey
     with pytest.raises(KeyboardInterrupt):
         met(library, node.number, STORE, 1, 0)
     assert library.nodes.all()[0].store is None
+
+
+async def test_once_a_week_a_relay_is_asked_about_everything_again(library: Library, tmp_path: Path) -> None:
+    """Found by a simulated relay that acknowledged blobs and forgot them: nobody ever sent them again, and other devices waited for ever."""
+    card = tmp_path / "card"
+    card.mkdir()
+    (card / "sea.jpg").write_bytes(jpeg(64, 48))
+    await bring(library, card)
+    node = library.nodes.add("https://relay.example.org", bytes(32))
+    start = library.clock.now()
+    met(library, node.number, STORE, start, 0)
+    queued = library.uploads.due(node.number, start, 9)
+    assert queued
+    library.uploads.done(node.number, [upload.blob for upload in queued])
+    for days, again in ((6, False), (7, True), (8, True)):
+        met(library, node.number, STORE, start + days * 86_400_000, 0)
+        assert bool(library.uploads.due(node.number, start, 9)) is again
+    library.uploads.done(node.number, [upload.blob for upload in queued])
+    met(library, node.number, STORE, start + 9 * 86_400_000, 0)
+    assert not library.uploads.due(node.number, start, 9)
 
 
 def test_nothing_is_queued_for_a_node_that_was_removed(library: Library) -> None:

@@ -72,6 +72,12 @@ def test_the_extension_does_not_overrule_the_content(name: str) -> None:
     assert identify(HEADS[name][0], "photo.jpg") == TYPES[name]
 
 
+def test_what_begins_with_comments_is_judged_at_once() -> None:
+    """Comments could be taken for parts of each other in 2^39 ways here; none of them makes it an SVG."""
+    assert isinstance(identify(b"<!---->" * 40 + b"x", "a.svg"), Reject)
+    assert identify(b"<!-- a --><!-- <svg> -->\n<svg>", "a.svg") == TYPES["SVG"]
+
+
 @pytest.mark.parametrize(
     ("make", "name"),
     [

@@ -32,6 +32,8 @@ any_name = st.one_of(
         ("caf\udce9.jpg", "caf%E9.jpg"),
         ("half\ud83d.jpg", "half%ED%A0%BD.jpg"),
         ("CON.jpg", "_CON.jpg"),
+        ("CON\u200d.jpg", "_CON.jpg"),
+        ("CON" + " " * 250 + "x.jpg", "_CON.jpg"),
         ("nul", "_nul"),
         ("com1.tar.jpg", "_com1.tar.jpg"),
         ("Console.jpg", "Console.jpg"),

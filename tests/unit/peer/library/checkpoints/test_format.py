@@ -129,6 +129,9 @@ HOSTILE: dict[str, Sequence[bytes]] = {
     ],
     "a purged id twice": [BEGIN, portion(Kind.PURGED, record(1)), portion(Kind.PURGED, record(1)), portion(Kind.END, 0, 0, 2, 0)],
     "voids in another order": [BEGIN, portion(Kind.VOIDS, [NAMES[1], record(2)], [NAMES[1], record(1)]), portion(Kind.END, 0, 2, 0, 0)],
+    "an empty piece": [BEGIN, portion(Kind.RECORDS, [record(1), b""]), portion(Kind.END, 0, 0, 0, 1)],
+    "smaller pieces than agreed": [BEGIN, portion(Kind.RECORDS, [record(1), b"x"], [record(1), b"y"]), portion(Kind.END, 0, 0, 0, 1)],
+    "a portion without items": [BEGIN, portion(Kind.VOIDS), FINISH],
     "fewer than it says": [BEGIN, portion(Kind.END, 0, 0, 0, 1)],
     "an id of no kind": [BEGIN, portion(Kind.PURGED, bytes(17)), portion(Kind.END, 0, 0, 1, 0)],
     "an entry without a predecessor": [

@@ -1,0 +1,8 @@
+"""What can happen in the world: what people do, and what breaks."""
+
+from __future__ import annotations
+
+from tests.simulation.acts import albums, clocks, devices, disks, networks, photos, relays
+from tests.simulation.acts.act import ACTS, FAULTS, WEIGHTS
+
+__all__ = ["ACTS", "FAULTS", "WEIGHTS", "albums", "clocks", "devices", "disks", "networks", "photos", "relays"]

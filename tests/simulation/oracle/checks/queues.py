@@ -1,0 +1,98 @@
+"""Queues are empty, and no item is without a reason (DESIGN.md section 1, goal 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from peer.library.checkpoints.acknowledging import wanted_blobs
+from peer.library.library import Library
+from store.ids import BlobId, FileHash
+from tests.simulation.oracle.case import Case
+from tests.simulation.oracle.checks.originals import blob_path
+from tests.simulation.oracle.evidence import Complaint, DeviceEvidence
+
+
+def check_queues(case: Case) -> Iterator[Complaint]:
+    """Of the devices that have met: nothing is on its way any more, but to relays that are gone for ever and of bytes that are."""
+    for device in case.group.devices:
+        yield from _uploads(case, device)
+        yield from _downloads(case, device)
+        yield from _pictures(device)
+        yield from _placing(device)
+        yield from _checkpoint_work(case, device)
+        yield from _nodes(device)
+
+
+def _uploads(case: Case, device: DeviceEvidence) -> Iterator[Complaint]:
+    met = {relay.key: relay.name for relay in case.group.relays if relay.is_whole}
+    query = "SELECT node.key, count(*), max(upload.reason) FROM upload JOIN node ON node.id = upload.node GROUP BY node.id ORDER BY node.id"
+    for key, count, reason in _rows(device.library, query):
+        if key in met:
+            why = f" ({reason})" if reason else ""
+            yield Complaint(kind="upload-queued", sentence=f"{device.name} still has {count} blobs for {met[key]} in its queue{why}.")
+    for (reason,) in _rows(device.library, "SELECT reason FROM upload WHERE tries > 0"):
+        if not reason:
+            yield Complaint(kind="no-reason", sentence=f"{device.name} failed to send a blob and doesn't say why.")
+
+
+def _downloads(case: Case, device: DeviceEvidence) -> Iterator[Complaint]:
+    needed = {each.file: each for each in case.needed}
+    for raw, tries, reason in _rows(device.library, "SELECT file, tries, reason FROM download ORDER BY file"):
+        file = FileHash(raw)
+        each = needed.get(file)
+        what = "something that nothing names any more" if each is None else f"the {each.kind} of {case.name(each.record)}"
+        ways = [] if each is None else [way for way in each.ways if way]
+        if each is None or _can_be_had(case, file, ways):
+            yield Complaint(kind="download-queued", sentence=f"{device.name} still waits for {what} ({reason or 'no reason'}).")
+        elif not reason or not tries:
+            yield Complaint(kind="no-reason", sentence=f"{device.name} can't get {what} and doesn't say why.")
+    query = "SELECT count(*) FROM download_part WHERE file NOT IN (SELECT file FROM download)"
+    if _count(device.library, query):
+        yield Complaint(kind="leftover-parts", sentence=f"{device.name} remembers parts of files that it doesn't fetch.")
+
+
+def _can_be_had(case: Case, file: FileHash, ways: list[tuple[BlobId, ...]]) -> bool:
+    at_relay = any(all(blob_path(relay, blob).exists() for blob in way) for relay in case.group.relays for way in ways)
+    return at_relay or any(device.library.held.get(file) is not None for device in case.group.devices)
+
+
+def _pictures(device: DeviceEvidence) -> Iterator[Complaint]:
+    if count := _count(device.library, "SELECT count(*) FROM preview_wanted"):
+        yield Complaint(kind="preview-wanted", sentence=f"{device.name} still has {count} previews to make.")
+
+
+def _placing(device: DeviceEvidence) -> Iterator[Complaint]:
+    if count := len(device.library.held.incoming()):
+        yield Complaint(kind="not-placed", sentence=f"On {device.name} {count} files were never brought to their places.")
+
+
+def _checkpoint_work(case: Case, device: DeviceEvidence) -> Iterator[Complaint]:
+    for (reason,) in _rows(device.library, "SELECT value FROM meta WHERE key GLOB 'checkpoint_problem:*' ORDER BY key"):
+        yield Complaint(kind="checkpoint-problem", sentence=f"{device.name} gets no further with a checkpoint: {bytes(reason).decode()}.")
+    for blob in sorted(wanted_blobs(device.library)):
+        holders = [each.name for each in case.group.relays if blob_path(each, blob).exists()]
+        holders += [each.name for each in case.group.devices if each.library.checkpoint_blobs.info(blob) is not None]
+        if holders:
+            yield Complaint(
+                kind="checkpoint-wanted", sentence=f"{device.name} still waits for a blob of a checkpoint that {holders[0]} has."
+            )
+            return
+
+
+def _nodes(device: DeviceEvidence) -> Iterator[Complaint]:
+    for state in [] if device.engine is None else device.engine.progress.nodes.values():
+        if state.connected and (state.lacks_here or state.lacks_there):
+            yield Complaint(
+                kind="node-lacks",
+                sentence=f"{device.name} or {state.name or 'its relay'} refuses entries of the other: {state.reason or 'no reason'}.",
+            )
+
+
+def _rows(library: Library, query: str) -> list[tuple[Any, ...]]:
+    with library.database.read() as connection:
+        return connection.execute(query).fetchall()
+
+
+def _count(library: Library, query: str) -> int:
+    return int(_rows(library, query)[0][0])

@@ -1,0 +1,28 @@
+"""The kinds of histories that there are."""
+
+from __future__ import annotations
+
+from tests.simulation.acts import FAULTS, WEIGHTS
+from tests.simulation.history import Profile
+
+ORDINARY = Profile(
+    name="ordinary",
+    steps=(20, 90),
+    devices=(2, 4),
+    relays=(0, 3),
+    weights=WEIGHTS,
+    faults=frozenset(FAULTS),
+)
+"""Everything that there is, in many mixtures."""
+
+CALM = Profile(
+    name="calm",
+    steps=(20, 60),
+    devices=(2, 5),
+    relays=(0, 2),
+    weights={name: weight for name, weight in WEIGHTS.items() if name not in FAULTS},
+    faults=frozenset(),
+)
+"""Nothing breaks; people only do much at once."""
+
+PROFILES = {profile.name: profile for profile in (ORDINARY, CALM)}

@@ -1,0 +1,1 @@
+"""Tests of the simulator: an instrument that can't fail shows nothing."""
