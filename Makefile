@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 FUZZER := $(VENV)/.fuzzer
 
-.PHONY: demo test unit process network check format bench api fuzz mutants clean
+.PHONY: demo test unit process network check format bench api fuzz mutants simulate simulation clean
 
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; set PYTHON=…")'
@@ -18,10 +18,16 @@ $(READY): pyproject.toml
 demo: $(READY)  ## import, edit apart, come together: PHOTOS=DIR for your own photographs, KEEP=1 to look around afterwards
 	@$(BIN)/python -m tests.demo $(if $(PHOTOS),--photos "$(PHOTOS)") $(if $(KEEP),--keep)
 
-test: unit process network  ## every test
+test: unit simulation process network  ## every test
 
 unit: $(READY)  ## the fast part, on all cores: no processes but decoders
 	@$(BIN)/python -m pytest -q -n auto -m "not process and not network" $(ARGS)
+
+simulation: $(READY)  ## a fleet in one process: histories that failed once, and the first seeds
+	@$(BIN)/python -m tests.simulation --kept --seeds 1..$(or $(RUNS),40) --jobs 2
+
+simulate: $(READY)  ## SEED=7: the story of a seed; SEED=7 RUNS=50: that and the next ones; PROFILE=calm|endurance
+	@$(BIN)/python -m tests.simulation $(if $(PROFILE),--profile $(PROFILE)) $(if $(RUNS),--seeds $(or $(SEED),1)..$$(($(or $(SEED),1) + $(RUNS) - 1)) --jobs 2,--seed $(or $(SEED),1)) $(ARGS)
 
 process: $(READY)  ## real processes that are killed, stopped and starved
 	@$(BIN)/python -m pytest -q -m process $(ARGS)

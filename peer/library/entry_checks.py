@@ -24,11 +24,13 @@ def check_entries(library: Library, findings: Findings, progress: Progress) -> N
     roster = _roster(library, findings)
     known = _stubs(library)
     ends: dict[EntryHash, tuple[LogId, Tip]] = {}
+    detached = 0
     for page in _pages(library, findings):
         for arrived in page:
             entry = arrived.entry
             _check_author(entry, roster, findings)
-            if arrived.is_detached:
+            if arrived.is_detached:  # it came without what it builds on, and is no part of the graph yet
+                detached += 1
                 continue
             _check_place(entry, known, findings)
             known.add(entry.name)
@@ -36,9 +38,9 @@ def check_entries(library: Library, findings: Findings, progress: Progress) -> N
             ends[entry.name] = entry.log, Tip(entry.seq, entry.name)
         progress("entries", len(page))
     _follow_stubs(library, ends)
-    findings.entries = len(known)
-    if len(known) != library.log.count():
-        findings.problems.append(f"entries: {library.log.count()} were stored, {len(known)} can be read")
+    findings.entries = len(known) + detached
+    if findings.entries != library.log.count():
+        findings.problems.append(f"entries: {library.log.count()} were stored, {findings.entries} can be read")
     elif Heads.of(ends.values()) != library.log.heads():
         findings.problems.append("entries: the logs end elsewhere than the store remembers")
 

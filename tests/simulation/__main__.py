@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from tests.simulation.determinism import begin_again_with_fixed_hashing
@@ -13,66 +14,95 @@ from tests.simulation.determinism import begin_again_with_fixed_hashing
 begin_again_with_fixed_hashing()
 
 from tests.simulation.history import History  # noqa: E402
+from tests.simulation.keeping import FOLDER, keep, kept, read_kept  # noqa: E402
 from tests.simulation.oracle import Complaint  # noqa: E402
 from tests.simulation.profiles import PROFILES  # noqa: E402
 from tests.simulation.runner import Result, run  # noqa: E402
 from tests.simulation.shrink import shrink  # noqa: E402
 
 TOLD_OF_A_KIND = 3
+RUNS_OF_A_PROCESS = 8
 EXAMPLES = """examples:
-  python -m tests.simulation --seed 7                the story of one seed
-  python -m tests.simulation --seeds 1..50           many seeds; ends at the first that fails
-  python -m tests.simulation --seed 7 --shrink       the shortest history of this seed that still fails
-  python -m tests.simulation --history FILE          a history that was kept
+  python -m tests.simulation --seed 7                       one seed, and its story
+  python -m tests.simulation --seeds 1..50 --jobs 2         many; what fails is printed with the command that replays it
+  python -m tests.simulation --seed 7 --shrink              the shortest history of this seed that still fails
+  python -m tests.simulation --kept                         the histories that failed once
+  python -m tests.simulation --history FILE                 one of them, and its story
 """
 
 
 def main() -> int:
     options = _options()
     if options.history is not None:
-        return _show(run(History.from_json(options.history.read_text("utf-8")), print), options.profile, options.history)
-    profile = PROFILES[options.profile]
+        result = run(read_kept(options.history).history, print)
+        return _told(result, f"--history {options.history.name}")
     if options.seed is not None:
-        result = run(profile.history(options.seed), None if options.shrink else print)
-        return _shrink(result, options) if options.shrink and result.complaints else _show(result, options.profile, options.seed)
-    return _many(options)
+        return _one(options)
+    plans = [(f"kept {each.name}", each.history) for each in kept()] if options.kept else []
+    first, _, last = (options.seeds or "1..0").partition("..")
+    profile = PROFILES[options.profile]
+    plans += [(f"{profile.name} seed {seed}", profile.history(seed)) for seed in range(int(first), int(last or first) + 1)]
+    return _many(plans, options)
 
 
-def _many(options: argparse.Namespace) -> int:
-    first, _, last = options.seeds.partition("..")
-    counts, simulated, seconds, failed = Counter[str](), 0.0, 0.0, 0
-    for seed in range(int(first), int(last or first) + 1):
-        result = run(PROFILES[options.profile].history(seed))
+def _one(options: argparse.Namespace) -> int:
+    again = f"--profile {options.profile} --seed {options.seed}"
+    result = run(PROFILES[options.profile].history(options.seed), None if options.shrink else print)
+    if not (options.shrink and result.complaints):
+        return _told(result, again)
+    shortest = _shrunk(result)
+    _report(run(shortest, print).complaints, again)
+    path = options.keep or FOLDER / f"{options.profile}-{options.seed}.json"
+    keep(path, shortest, "; ".join(sorted({complaint.kind for complaint in result.complaints})))
+    print(f"kept in {path.name}: say there what was wrong")
+    return 1
+
+
+def _many(plans: list[tuple[str, History]], options: argparse.Namespace) -> int:
+    counts, failed = Counter[str](), Counter[str]()
+    simulated = seconds = 0.0
+    for (name, history), result in zip(plans, _results([history for _, history in plans], options.jobs), strict=False):
         counts.update(result.counts)
         simulated, seconds = simulated + result.simulated, seconds + result.seconds
         if not result.complaints:
             print(
-                f"seed {seed}: all is well ({len(result.history.steps)} steps, {result.simulated / 3600:.1f} h in {result.seconds:.1f} s)",
-                flush=True,
+                f"{name}: all is well ({len(history.steps)} steps, {result.simulated / 3600:.1f} h in {result.seconds:.1f} s)", flush=True
             )
             continue
-        failed += 1
-        _report(result.complaints, options.profile, seed)
+        kind, _, label = name.partition(" ")
+        failed[kind] += 1
+        print(f"{name} fails:")
+        _report(result.complaints, f"--history tests/simulation/kept/{label}.json" if kind == "kept" else f"--profile {kind} --{label}")
         if not options.go_on:
             break
     hours = simulated / 3600
-    print(f"{hours:.0f} hours of the world's time in {seconds:.0f} s: {hours / max(seconds, 0.001):.0f} hours a second")
+    print(
+        f"{failed.total()} of {len(plans)} failed; {hours:.0f} hours of the world's time in {seconds:.0f} s: {hours / max(seconds, 0.001):.0f} hours a second"
+    )
     if options.counts:
-        for name, count in sorted(counts.items()):
-            print(f"  {count:>6}  {name}")
+        for act, count in sorted(counts.items()):
+            print(f"  {count:>6}  {act}")
     return 1 if failed else 0
 
 
-def _show(result: Result, profile: str, seed: object) -> int:
+def _results(histories: list[History], jobs: int) -> Iterator[Result]:
+    if jobs == 1:
+        yield from map(run, histories)
+        return
+    with ProcessPoolExecutor(jobs, max_tasks_per_child=RUNS_OF_A_PROCESS) as pool:
+        yield from pool.map(run, histories)
+
+
+def _told(result: Result, again: str) -> int:
     if not result.complaints:
         print(f"all is well ({result.simulated / 3600:.1f} h in {result.seconds:.1f} s)")
         return 0
-    _report(result.complaints, profile, seed)
+    print("this fails:")
+    _report(result.complaints, again)
     return 1
 
 
-def _report(complaints: Iterable[Complaint], profile: str, seed: object) -> None:
-    print(f"seed {seed} fails:")
+def _report(complaints: Iterable[Complaint], again: str) -> None:
     told = Counter[str]()
     for complaint in complaints:
         told[complaint.kind] += 1
@@ -81,29 +111,23 @@ def _report(complaints: Iterable[Complaint], profile: str, seed: object) -> None
     for kind, count in told.items():
         if count > TOLD_OF_A_KIND:
             print(f"  {kind}: … {count - TOLD_OF_A_KIND} more")
-    print(f"again:    python -m tests.simulation --profile {profile} --seed {seed}")
-    print(f"shorter:  python -m tests.simulation --profile {profile} --seed {seed} --shrink", flush=True)
+    print(f"again:    python -m tests.simulation {again}")
+    print(f"shorter:  python -m tests.simulation {again} --shrink", flush=True)
 
 
-def _shrink(result: Result, options: argparse.Namespace) -> int:
-    kind = result.complaints[0].kind
+def _shrunk(result: Result) -> History:
+    kinds = {complaint.kind for complaint in result.complaints}
     tried = 0
 
     def fails(history: History) -> bool:
         nonlocal tried
         tried += 1
-        found = any(complaint.kind == kind for complaint in run(history).complaints)
+        found = any(complaint.kind in kinds for complaint in run(history).complaints)
         if found:
             print(f"  {len(history.steps)} steps, {history.devices} devices, {history.relays} relays (after {tried} runs)", file=sys.stderr)
         return found
 
-    shortest = shrink(result.history, fails)
-    _report(run(shortest, print).complaints, options.profile, options.seed)
-    if options.keep is not None:
-        options.keep.write_text(shortest.to_json() + "\n", "utf-8")
-    else:
-        print(shortest.to_json())
-    return 1
+    return shrink(result.history, fails)
 
 
 def _options() -> argparse.Namespace:
@@ -113,16 +137,20 @@ def _options() -> argparse.Namespace:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("--seed", type=int, help="one seed, with its story")
-    what.add_argument("--seeds", metavar="A..B", help="all of these seeds, until one fails")
-    what.add_argument("--history", type=Path, metavar="FILE", help="a history that was kept")
+    parser.add_argument("--seed", type=int, help="one seed, with its story")
+    parser.add_argument("--seeds", metavar="A..B", help="all of these seeds, until one fails")
+    parser.add_argument("--kept", action="store_true", help="the histories that failed once")
+    parser.add_argument("--history", type=Path, metavar="FILE", help="one of them, with its story")
     parser.add_argument("--profile", choices=sorted(PROFILES), default="ordinary", help="what kind of histories")
-    parser.add_argument("--shrink", action="store_true", help="with --seed: look for the shortest history that still fails")
-    parser.add_argument("--keep", type=Path, metavar="FILE", help="with --shrink: where to write it")
-    parser.add_argument("--go-on", action="store_true", help="with --seeds: don't end at the first that fails")
-    parser.add_argument("--counts", action="store_true", help="with --seeds: how often everything happened")
-    return parser.parse_args()
+    parser.add_argument("--shrink", action="store_true", help="with --seed: look for the shortest history that still fails, and keep it")
+    parser.add_argument("--keep", type=Path, metavar="FILE", help="with --shrink: where")
+    parser.add_argument("--jobs", type=int, default=1, help="how many at once")
+    parser.add_argument("--go-on", action="store_true", help="don't end at the first that fails")
+    parser.add_argument("--counts", action="store_true", help="how often everything happened")
+    options = parser.parse_args()
+    if options.seed is options.seeds is options.history is None and not options.kept:
+        parser.error("say which: --seed, --seeds, --kept or --history")
+    return options
 
 
 if __name__ == "__main__":

@@ -6,11 +6,10 @@ left out before it, and a history that fails can be shortened step by step.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from random import Random
-from typing import Self
+from typing import Any, Self
 
 NUMBERS = 1 << 30
 
@@ -41,14 +40,14 @@ class History:
     http: bool
     steps: tuple[Step, ...] = field(default=())
 
-    def to_json(self) -> str:
-        return json.dumps(asdict(self), indent=None, separators=(",", ":"))
+    def to_document(self) -> dict[str, Any]:
+        """As JSON can hold it."""
+        return asdict(self)
 
     @classmethod
-    def from_json(cls, text: str) -> Self:
-        document = json.loads(text)
-        steps = tuple(Step(**step) for step in document.pop("steps"))
-        return cls(steps=steps, **document)
+    def from_document(cls, document: Mapping[str, Any]) -> Self:
+        """The history that ``to_document`` made this of."""
+        return cls(**{**document, "steps": tuple(Step(**step) for step in document["steps"])})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +63,8 @@ class Profile:
     faults: frozenset[str]
     waits: Sequence[tuple[float, float, float]] = ((7, 0.0, 1.0), (3, 1.0, 60.0), (0.4, 60.0, 1_800.0))
     """(weight, from, to) in seconds."""
+    days: int | None = None
+    """So many days, instead of a number of steps."""
 
     def history(self, seed: int) -> History:
         """The history of a seed."""
@@ -71,12 +72,25 @@ class Profile:
         devices, relays = random.randint(*self.devices), random.randint(*self.relays)
         http = random.random() < 0.25
         chosen = {fault for fault in sorted(self.faults) if random.random() < 0.4}
-        acts = [act for act in sorted(self.weights) if act not in self.faults or act in chosen]
+        acts = [act for act in sorted(self.weights) if self.weights[act] and (act not in self.faults or act in chosen)]
         weights = [self.weights[act] * random.choice((0.3, 1, 1, 2)) for act in acts]
-        steps = []
-        for act in random.choices(acts, weights, k=random.randint(*self.steps)):
-            _, shortest, longest = random.choices(self.waits, [weight for weight, *_ in self.waits])[0]
-            wait = round(random.uniform(shortest, longest), 3)
-            who, other, pick, own = (random.randrange(NUMBERS) for _ in range(4))
-            steps.append(Step(act=act, wait=wait, who=who, other=other, pick=pick, seed=own))
-        return History(seed=f"{self.name} {seed}", devices=devices, relays=relays, http=http, steps=tuple(steps))
+        chain = random.choices(acts, weights, k=random.randint(*self.steps)) if self.days is None else self._days(random, self.days)
+        steps = tuple(self._step(random, act) for act in chain)
+        return History(seed=f"{self.name} {seed}", devices=devices, relays=relays, http=http, steps=steps)
+
+    def _days(self, random: Random, days: int) -> list[str]:
+        """Twice a day people do some things, and one thing breaks; then all lids are closed."""
+        calm = sorted(self.weights.keys() - self.faults - {"half_a_day", "sleeps"})
+        weights = [self.weights[act] for act in calm]
+        chain: list[str] = []
+        for _ in range(2 * days):
+            done = [*random.choices(calm, weights, k=random.randint(6, 12)), random.choice(sorted(self.faults))]
+            random.shuffle(done)
+            chain += [*done, "power_comes_back", "relay_starts", "half_a_day"]
+        return chain
+
+    def _step(self, random: Random, act: str) -> Step:
+        _, shortest, longest = random.choices(self.waits, [weight for weight, *_ in self.waits])[0]
+        wait = round(random.uniform(shortest, longest), 3)
+        who, other, pick, own = (random.randrange(NUMBERS) for _ in range(4))
+        return Step(act=act, wait=wait, who=who, other=other, pick=pick, seed=own)

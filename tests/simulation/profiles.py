@@ -25,4 +25,15 @@ CALM = Profile(
 )
 """Nothing breaks; people only do much at once."""
 
-PROFILES = {profile.name: profile for profile in (ORDINARY, CALM)}
+ENDURANCE = Profile(
+    name="endurance",
+    steps=(0, 0),
+    devices=(4, 4),
+    relays=(1, 2),
+    weights=WEIGHTS,
+    faults=frozenset(FAULTS),
+    days=14,
+)
+"""Two weeks of four devices, and twice a day something breaks."""
+
+PROFILES = {profile.name: profile for profile in (ORDINARY, CALM, ENDURANCE)}

@@ -112,6 +112,11 @@ class World:
         """Randomness for one purpose, that no other purpose uses up."""
         return Random(f"{self.history.seed}/{what}")
 
+    @property
+    def seconds(self) -> float:
+        """Since the world began."""
+        return self._clock.current_time()
+
     # What it lives through
 
     async def live(self) -> None:

@@ -66,6 +66,18 @@ async def sleeps(world: World, step: Step) -> None:
         await machine.switch_on(world.nursery)
 
 
+@act(0, long=True)
+async def half_a_day(world: World, step: Step) -> None:
+    """All lids are closed till the next morning or evening; relays go on."""
+    were_on = [machine for machine in world.living if machine.is_on]
+    world.tell("everybody closes the lid")
+    for machine in were_on:
+        await machine.switch_off()
+    await trio.sleep(DAY / 2 - world.seconds % (DAY / 2))
+    for machine in were_on:
+        await machine.switch_on(world.nursery)
+
+
 @act(5)
 async def rests(world: World, step: Step) -> None:
     """Nothing happens for a while."""

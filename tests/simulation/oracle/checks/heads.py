@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from peer.library.epochs import valid_epoch
 from store.heads import Heads, Tip
 from store.ids import DeviceId
 from store.seen import SeenReport
@@ -41,11 +42,16 @@ def check_reports(case: Case) -> Iterator[Complaint]:
 
 def check_reports_came(case: Case) -> Iterator[Complaint]:
     """Everybody knows what everybody has applied: else nothing would ever be settled or pruned. The newest report of each member is at
-    every node, and covers all that is applied."""
+    every node, and covers all that is applied. None is written without an epoch to write under, and somebody begins one (PROTOCOL.md section 3.3)."""
     if any(device.library.is_loading for device in case.group.devices):
         return
     if len(case.group.devices) == 1 and not case.group.relays:
         return  # a report is made for somebody
+    without = [device.name for device in case.group.devices if valid_epoch(device.library) is None]
+    for name in without:
+        yield Complaint(kind="no-epoch", sentence=f"There is no epoch that {name} can write under, and nobody has begun one.")
+    if without:
+        return
     everything = set(_applied_heads(case).tips())
     stores = [(device.name, device.library.log) for device in case.group.devices]
     stores += [(relay.name, relay.log) for relay in case.group.relays if relay.is_whole]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from peer.library.library import Library
 from store.ids import BlobId, FileHash
-from tests.simulation.oracle.bodies import Change, open_change
+from tests.simulation.oracle.bodies import Change, all_keys, open_change
 from tests.simulation.oracle.case import Case
 from tests.simulation.oracle.evidence import Complaint, DeviceEvidence, RelayEvidence
 from tests.simulation.oracle.needs import ORIGINAL, NeededFile, Way
@@ -31,8 +31,9 @@ def check_originals(case: Case) -> Iterator[Complaint]:
 def check_imports(case: Case) -> Iterator[Complaint]:
     """What a person was told is safe is part of the library, or somebody purged it, or the machine was destroyed before it told anybody."""
     untold: set[bytes] = set()
+    keyring = all_keys(device.library.keyring() for device in case.evidence.devices)  # who isn't one of the group writes under epochs of its own
     for name, entry in case.archive.entries.items():
-        if name not in case.graph and entry.epoch is not None and isinstance(change := open_change(entry, case.keyring), Change):
+        if name not in case.graph and entry.epoch is not None and isinstance(change := open_change(entry, keyring), Change):
             untold.update(record for record, _ in change.updates)
     for imported in case.archive.imports:
         model = case.model.records.get(imported.record)

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from peer.library.devices import rename_device
 from peer.library.library import Library
+from peer.library.removing import remove_devices
 from peer.library.verifying import replayed_digest, verify
 from store.entries import Entry
 from tests.fleet.libraries import add_original, add_photo, content_of, edit
@@ -39,6 +41,17 @@ def test_a_library_that_is_whole_has_no_problems(pair: Pair) -> None:
             assert findings.records == 3
     assert verify(pair.anna).originals == 1
     assert verify(pair.anna).to_json().keys() == {"entries", "records", "originals", "blobs", "problems"}
+
+
+def test_what_came_without_what_it_builds_on_is_no_damage(pair: Pair) -> None:
+    add_photo(pair.bert, "sea")
+    rename_device(pair.bert, pair.bert.device, "bert, later")
+    remove_devices(pair.bert, [pair.anna.device])
+    raw = last_entry(pair.bert).raw
+    pair.anna.receive([raw])
+    assert pair.anna.log.figures().detached == 1
+    for deep in (False, True):
+        assert verify(pair.anna, deep=deep).problems == []
 
 
 def test_tells_how_far_it_is(library: Library) -> None:
