@@ -22,7 +22,7 @@ from peer.library.queries import Queries
 from peer.library.queues import Download, Priority
 from peer.library.segments import SegmentError
 from peer.library.wanting import want_originals
-from peer.originals.copying import ORIGINAL_MODE, Copied, clear_incoming, keep_names, place
+from peer.originals.copying import ORIGINAL_MODE, Copied, clear_incoming, discard, keep_names, place
 from peer.originals.errors import CopyFailedError, NameTakenError
 from peer.originals.held import HeldStamp
 from peer.originals.names import choose_path
@@ -32,6 +32,7 @@ from store.ids import BlobId, FileHash
 from store.scratch import clear_abandoned
 
 MAX_RENAMES = 100
+PARTIAL = ".download"
 _NUMBERS = itertools.count()
 
 
@@ -112,12 +113,17 @@ def clear_leftovers(library: Library, *, stale_seconds: int = 3600) -> None:
         keep = {held.incoming for held in library.held.incoming() if held.incoming is not None}
         wanted = {partial_path(library, file).name for file in library.downloads.files()}
     clear_abandoned(incoming, keep=keep)
+    for path in incoming.glob(f"*{PARTIAL}"):
+        with contextlib.suppress(ValueError):
+            held = library.held.get(FileHash(bytes.fromhex(path.name.removesuffix(PARTIAL))))
+            if held is not None and held.incoming is None:
+                discard(path)  # the file was placed; this name of it came back with a power cut
     clear_incoming(incoming, keep=keep | wanted, before_ns=(library.clock.now() - stale_seconds * 1000) * 1_000_000)
 
 
 def partial_path(library: Library, file: FileHash) -> Path:
     """Where a file is put together while its segments come."""
-    return library.folder.incoming / f"{file.hex()}.download"
+    return library.folder.incoming / f"{file.hex()}{PARTIAL}"
 
 
 def parts_at(library: Library, file: FileHash, path: Path) -> frozenset[int]:

@@ -139,7 +139,7 @@ def clear_incoming(incoming: Path, *, keep: Collection[str], before_ns: int) -> 
     removed = 0
     for entry in list(os.scandir(incoming)):
         if entry.name not in keep and entry.is_file(follow_symlinks=False) and entry.stat(follow_symlinks=False).st_ctime_ns < before_ns:
-            _discard(Path(entry.path))
+            discard(Path(entry.path))
             removed += 1
     return removed
 
@@ -186,7 +186,7 @@ def _new_copy(incoming: Path, source: Path) -> Iterator[tuple[Path, BinaryIO]]:
         with open(descriptor, "wb", buffering=0) as writer:  # noqa: PTH123  (of a descriptor)
             yield path, writer
     except BaseException:
-        _discard(path)
+        discard(path)
         raise
 
 
@@ -269,7 +269,8 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _discard(path: Path) -> None:
+def discard(path: Path) -> None:
+    """Removes a copy, if that can be done now."""
     with contextlib.suppress(OSError):
         if sys.platform == "win32":
             path.chmod(0o600)

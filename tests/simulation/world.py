@@ -15,6 +15,7 @@ from trio.testing import MockClock
 
 from peer.engine.registering import membership_entries
 from peer.errors import CalotypeError
+from peer.groups import first_of
 from peer.library.creating import create_library
 from peer.library.library import Library
 from peer.library.queries import Queries
@@ -158,17 +159,20 @@ class World:
 
     async def take(self, step: Step) -> None:
         """One step; what it meets is told, and only what nothing explains is a complaint."""
+        has_happened = True
         try:
             with trio.fail_after(inf if step.act in LONG else STEP_SECONDS):
                 await ACTS[step.act](self, step)
-        except CantHappenError:
-            return
-        except PowerCutError:
+        except* CantHappenError:
+            has_happened = False
+        except* PowerCutError:
             self.tell("  … and the power goes off")
-        except (CalotypeError, SyncError, StoreError) as error:
-            self.tell(f"  … refused ({type(error).__name__})")
-        except trio.TooSlowError:
+        except* (CalotypeError, SyncError, StoreError) as group:
+            self.tell(f"  … refused ({type(first_of(group)).__name__})")
+        except* trio.TooSlowError:
             self.complain("stuck", f"what was done ({step.act}) didn't end within an hour")
+        if not has_happened:
+            return
         self.counts[step.act] = self.counts.get(step.act, 0) + 1
         self.collect()
         if sum(self.counts.values()) % WATCH_EVERY == 0:
