@@ -8,6 +8,7 @@ time; after it one has most often done it. What keeps this from being done (a fu
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import trio
 
@@ -27,7 +28,7 @@ from peer.library.library import Library
 from peer.seams import RunBlocking
 from relay.errors import NetworkFaultError, SyncError, UnavailableError
 from store.encoding import TooLongError
-from store.errors import StoreError
+from store.errors import NoSpaceError, StoreError
 from store.ids import BlobId
 
 LOOK_SECONDS = 5.0
@@ -122,7 +123,8 @@ class Checkpointing:
                 await work()
             except (CalotypeError, StoreError, OSError, TooLongError) as error:
                 reason = str(error)
-            await self._run(note_problem, self._library, name, reason)
+            with suppress(NoSpaceError):  # as the reason itself may be
+                await self._run(note_problem, self._library, name, reason)
             await trio.sleep(RETRY_SECONDS if reason else LOOK_SECONDS)
             with trio.move_on_after(self._rules.prune_seconds):
                 await changed.wait()

@@ -8,7 +8,7 @@ places, and moves to a better one when that has proved to be the device's.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from math import inf
 from typing import Any, Protocol
@@ -31,6 +31,7 @@ from peer.place import Place
 from peer.seams import RunBlocking
 from relay.api import LibraryApi
 from relay.errors import SyncError, UnreachableError
+from store.errors import NoSpaceError
 from store.ids import DeviceId, StoreId
 from store.roster import Roster
 
@@ -192,9 +193,10 @@ class Neighbours:
         roster = await self._run(self._library.roster)
         if roster is not self._roster:
             gone = set(self._roster.devices) - set(roster.devices) if self._roster is not None else set()
-            self._roster = roster
             self._directory.forget(gone)
-            await self._run(self._library.nodes.keep_peers, roster.devices)
+            with suppress(NoSpaceError):  # then they are forgotten at the next change
+                await self._run(self._library.nodes.keep_peers, roster.devices)
+                self._roster = roster
         if self._parts.discovery is not None:
             keys = (*await self._run(discovery_keys, self._library), *self._parts.invitation_keys())
             if keys != self._keys:
@@ -261,7 +263,11 @@ class Neighbours:
         if device == self._library.device and store == self._parts.store:
             self._directory.lost(source)
             return True  # this device itself
-        await self._met(device, winner.candidate, winner.seconds)
+        try:
+            await self._met(device, winner.candidate, winner.seconds)
+        except NoSpaceError:
+            self._reasons[source] = "there is no room left on this device's disk"
+            return False
         self._follow(self._directory.proved(source, device, winner.candidate, winner.seconds))
         return True
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -21,7 +22,6 @@ from peer.layout import LibraryFolder
 from peer.library.beginning import make_ready
 from peer.library.checkpoints.rules import Rules
 from peer.library.library import Library
-from relay.api import LibraryApi
 from store.errors import StoreError
 from tests.fleet.imports import in_this_process
 from tests.fleet.lan import Host, Sight
@@ -29,7 +29,7 @@ from tests.simulation.clocks import MachineClock
 from tests.simulation.disk import Disk
 from tests.simulation.lan import Places
 from tests.simulation.running import Runs
-from tests.simulation.wire import Web
+from tests.simulation.wire import Line, Web, behind
 
 CHECKPOINT_RULES = Rules(entries=40, share=0.2, pending_ms=6 * 3_600_000, longest_delay=20.0)
 """As in production, but sooner, because histories are short."""
@@ -62,7 +62,7 @@ class Machine(Runs):
         self.engine: Engine | None = None
         self.last_engine: Engine | None = None
         self.host: Host | None = None
-        self.between: Callable[[LibraryApi], LibraryApi] = lambda api: api
+        self.lan_line = Line(f"{name} and its neighbours", Random(f"{name} {random.random()}"), tell)
         self._web = web
         self._places = places
         self._has_begun = False
@@ -135,7 +135,7 @@ class Machine(Runs):
                 addresses=[f"10.0.0.{self.number}"],
                 run_blocking=self.serve_blocking,
             )
-            host.between = lambda api: self.between(api)
+            host.between = partial(behind, self.lan_line)
             engine = self._engine(library, host)
             host.running = engine
             self.library, self.engine, self.last_engine, self.host = library, engine, engine, host

@@ -19,7 +19,7 @@ from tests.simulation.determinism import deterministic
 from tests.simulation.disk import Disks, PowerCutError
 from tests.simulation.history import History
 from tests.simulation.oracle import Complaint
-from tests.simulation.world import World
+from tests.simulation.world import World, told
 
 MAX_STEPS_AT_ONCE = 3_000_000
 """Of tasks, while the world's time stands still: more than that is a circle that nothing leaves."""
@@ -75,8 +75,7 @@ def run(history: History, follow: Callable[[str], None] | None = None) -> Result
                 trio.run(world.live, clock=clock, instruments=[_Standstill(clock)])
             except* (Exception, PowerCutError) as group:  # noqa: BLE001  whatever breaks the world is a finding
                 for error in group.exceptions:
-                    where = traceback.extract_tb(_innermost(error).__traceback__)[-1]
-                    world.complain("broke", f"the world broke: {type(error).__name__}: {error} ({Path(where.filename).name}, {where.name})")
+                    world.complain("broke", f"the world broke with {told(error)}")
                     if follow is not None:
                         traceback.print_exception(error)
     finally:
@@ -89,9 +88,3 @@ def run(history: History, follow: Callable[[str], None] | None = None) -> Result
         simulated=clock.current_time(),
         seconds=time.perf_counter() - begun,
     )
-
-
-def _innermost(error: BaseException) -> BaseException:
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import traceback
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, ExitStack, asynccontextmanager, closing, contextmanager, suppress
 from math import inf
@@ -213,7 +214,7 @@ class World:
             runs.spare_power()
             runs.disk.room = None
             runs.clock.put_right()
-        for line in self.web.lines:
+        for line in (*self.web.lines, *(machine.lan_line for machine in self.machines)):
             line.calm()
         for relay in self.relays:
             if relay.hostile is not None:
@@ -268,8 +269,8 @@ class World:
             for held in list(library.held.all()):
                 path = library.folder.root / held.path
                 if held.kind == "original" and path.exists() and not _is_whole(path, held.file):
-                    path.unlink()
                     for record in Queries(library.database).assets_with_file(held.file):
+                        path.unlink(missing_ok=True)
                         want_originals(library, record)
 
     def _learn_relays(self, machine: Machine) -> None:
@@ -568,7 +569,7 @@ class World:
 
     def failed(self, name: str, error: Exception) -> None:
         """A program ended with an error."""
-        self.complain("ended", f"the program of {name} ended with {type(error).__name__}: {error}")
+        self.complain("ended", f"the program of {name} ended with {told(error)}")
 
     def complain(self, kind: str, sentence: str) -> None:
         self.tell(f"!! {sentence}")
@@ -624,3 +625,11 @@ def _differences(machines: Sequence[Machine]) -> list[str]:
 def _is_whole(path: Path, name: bytes) -> bool:
     """Whether a file has the bytes that it is named by."""
     return hashlib.sha256(path.read_bytes()).digest() == name
+
+
+def told(error: BaseException) -> str:
+    """What went wrong, and in which function."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} in {Path(where.filename).stem}.{where.name}: {error}"

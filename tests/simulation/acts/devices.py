@@ -133,6 +133,27 @@ async def joins(world: World, step: Step) -> None:
     await let_in(world, inviter, newcomer)
 
 
+@act(0.7, fault=True)
+async def inviter_is_removed_meanwhile(world: World, step: Step) -> None:
+    """While a machine is let in, somebody removes who lets it in."""
+    inviter, remover, newcomer = world.person(step), world.person(step, other=True), world.newcomer(step)
+    if inviter is remover or len(world.living) < 3 or not (inviter.is_member and remover.is_member):
+        raise CantHappenError
+    world.tell(f"{inviter.name} lets {newcomer.name} in, and {remover.name} removes {inviter.name} meanwhile")
+
+    async def remove() -> None:
+        with world.at(inviter) as theirs:
+            device = theirs.device
+        await trio.sleep(step.random().choice((0.0, 0.01, 0.05, 0.2)))
+        with world.at(remover) as library:
+            await remover.run_blocking(remove_devices, library, [device])
+        await remover.poke()
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(let_in, world, inviter, newcomer)
+        nursery.start_soon(remove)
+
+
 async def let_in(world: World, inviter: Machine, newcomer: Machine) -> None:
     """By what a joining does once the codes were compared, through whatever way there is. Broken off, it leaves a member that never began."""
     await newcomer.run_blocking(prepare_folder, newcomer.folder)

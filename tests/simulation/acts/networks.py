@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.simulation.acts.act import CantHappenError, act
+from tests.simulation.wire import Line
 
 if TYPE_CHECKING:
     from tests.simulation.history import Step
@@ -63,25 +64,42 @@ async def line_is_mended(world: World, step: Step) -> None:
 
 @act(3, fault=True)
 async def line_gets_bad(world: World, step: Step) -> None:
-    """What goes over it is lost, late, doubled, or comes in drops."""
-    machine, relay, random = world.person(step), world.any_relay(step), step.random()
-    line = world.web.line(machine.name, relay.url)
+    """What goes over the line to a relay is lost, late, doubled, or comes in drops."""
+    machine, relay = world.person(step), world.any_relay(step)
+    spoil(world, world.web.line(machine.name, relay.url), step)
+
+
+@act(2, fault=True)
+async def local_network_gets_bad(world: World, step: Step) -> None:
+    """The same of what neighbours ask of a machine."""
+    spoil(world, world.person(step).lan_line, step)
+
+
+@act(1.5, fault=True)
+async def local_network_gets_good(world: World, step: Step) -> None:
+    line = world.person(step).lan_line
+    line.calm()
+    world.tell(f"all is well between {line.name}")
+
+
+def spoil(world: World, line: Line, step: Step) -> None:
+    random = step.random()
     match random.randrange(5):
         case 0:
             line.lose = random.choice((0.05, 0.3, 0.6))
-            world.tell(f"the line from {machine.name} to {relay.name} breaks now and then")
+            world.tell(f"between {line.name} connections break now and then")
         case 1:
             line.double = random.choice((0.1, 0.5))
-            world.tell(f"on the line from {machine.name} to {relay.name} requests arrive twice now and then")
+            world.tell(f"between {line.name} requests arrive twice now and then")
         case 2:
             line.late = random.choice((0.05, 0.2))
-            world.tell(f"on the line from {machine.name} to {relay.name} answers come late now and then")
+            world.tell(f"between {line.name} answers come late now and then")
         case 3:
             line.bytes_per_second = random.choice((200.0, 2_000.0, 30_000.0))
-            world.tell(f"the line from {machine.name} to {relay.name} gives {line.bytes_per_second:.0f} bytes a second")
+            world.tell(f"between {line.name} {line.bytes_per_second:.0f} bytes a second get through")
         case _:
             line.latency = (0.05, random.choice((0.5, 5.0)))
-            world.tell(f"the line from {machine.name} to {relay.name} is slow")
+            world.tell(f"between {line.name} everything takes its time")
 
 
 @act(1.5, fault=True)

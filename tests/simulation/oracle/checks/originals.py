@@ -24,14 +24,18 @@ def check_originals(case: Case) -> Iterator[Complaint]:
             if needed.kind == ORIGINAL and case.archive.was_seen(needed.file) and not case.archive.is_lost(needed.file, ways):
                 yield Complaint(kind="original-lost", sentence=f"Nobody has {_what(case, needed)} any more, and nobody deleted it.")
             continue
-        yield from _not_held(case, needed, here)
+        members = [device.name for device in case.group.devices]
+        if not all(here[name] for name in members) or any(relay in case.group.relays for relay in at_relays):
+            yield from _not_held(case, needed, here)  # what only somebody has who was removed can't come
         yield from _vanished(case, needed, here)
 
 
 def check_imports(case: Case) -> Iterator[Complaint]:
     """What a person was told is safe is part of the library, or somebody purged it, or the machine was destroyed before it told anybody."""
     untold: set[bytes] = set()
-    keyring = all_keys(device.library.keyring() for device in case.evidence.devices)  # who isn't one of the group writes under epochs of its own
+    keyring = all_keys(
+        device.library.keyring() for device in case.evidence.devices
+    )  # who isn't one of the group writes under epochs of its own
     for name, entry in case.archive.entries.items():
         if name not in case.graph and entry.epoch is not None and isinstance(change := open_change(entry, keyring), Change):
             untold.update(record for record, _ in change.updates)
