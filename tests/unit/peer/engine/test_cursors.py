@@ -18,6 +18,8 @@ from relay.messages import PullEnd, PullRequest
 from relay.parts import Logs
 from store.ids import RecordId, RecordKind, StoreId
 from store.memory import MemoryLogStore
+from tests.fixtures.pictures import jpeg
+from tests.fleet.imports import bring
 from tests.fleet.node import FakeClock, LocalNode, make_node
 from tests.fleet.peers import found, join, make_engine, running, sync
 
@@ -193,3 +195,23 @@ async def test_stores_that_are_replaced_under_a_session_end_it(
             await engine.until_settled(all_reached=True)
     await sync(one, node)
     assert one.records.digest() == two.records.digest()
+
+
+async def test_a_relay_that_was_rolled_back_gets_its_photos_again_at_once(
+    tmp_path: Path, clock: FakeClock, node: LocalNode, autojump_clock: MockClock
+) -> None:
+    """What it acknowledged since may be gone with its folder. Found by the simulator, where it took devices a week to ask."""
+    one = await found(tmp_path / "one", node, clock)
+    await sync(one, node)
+    older = [arrived.entry.raw for arrived in node.parts.logs.of(one.id).after(0, limit_bytes=1 << 30)]
+    (tmp_path / "sea.jpg").write_bytes(jpeg(seed=1))
+    await bring(one, tmp_path / "sea.jpg")
+    await sync(one, node)
+    blobs = [info.blob for info in node.parts.blobs.blobs()]
+    assert blobs
+    roll_back(node, one, older, clock)
+    for blob in blobs:
+        node.parts.libraries.forget_blob(blob)
+        node.parts.blobs.delete(blob)
+    await sync(one, node)
+    assert [info.blob for info in node.parts.blobs.blobs()] == blobs
