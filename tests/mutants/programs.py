@@ -15,7 +15,7 @@ import trio
 
 from tests.mutants.copied_tree import environment
 
-SIMULATE = ("-m", "tests.simulation", "--seeds", "{first}..{last}")
+SIMULATE = ("-m", "tests.simulation", "--profile", "brief", "--seeds", "{first}..{last}")
 """Says of each seed that all is well, until one fails: then what is wrong, and it ends with code 1."""
 
 SUITE = ("-m", "pytest", "-x", "-q", "-p", "no:xdist", "-p", "no:cacheprovider", "-p", "tests.mutants.first_example", "--hypothesis-seed=0")
@@ -23,12 +23,12 @@ FAST = ("-m", "not process and not network")
 WHOLE_UNIT_PART = ("tests", *(f"--ignore=tests/{each}" for each in ("mutants", "simulation", "unit/simulation", "unit/test_project.py")))
 """Not among it: what would only notice that the copy is one, and the simulator, which comes first anyway."""
 
-SEED_SECONDS = 180.0
+SEED_SECONDS = 60.0
 SUITE_SECONDS = 1800.0
 
 _FAILED = 1
-_WELL = re.compile(r"^seed \d+: all is well", re.MULTILINE)
-_COMPLAINT = re.compile(r"^seed \d+ fails:\s*(.+)$", re.MULTILINE)
+_WELL = re.compile(r"^\w+ seed \d+: all is well", re.MULTILINE)
+_COMPLAINT = re.compile(r"^\w+ seed \d+ fails:\s*(.+)$", re.MULTILINE)
 _TEST = re.compile(r"^(?:FAILED|ERROR) (.+?)(?: - |$)", re.MULTILINE)
 _HANGS = re.compile(r"\+ Timeout \+")
 

@@ -36,4 +36,15 @@ ENDURANCE = Profile(
 )
 """Two weeks of four devices, and twice a day something breaks."""
 
-PROFILES = {profile.name: profile for profile in (ORDINARY, CALM, ENDURANCE)}
+BRIEF = Profile(
+    name="brief",
+    steps=(25, 45),
+    devices=(2, 3),
+    relays=(0, 2),
+    weights={name: weight for name, weight in WEIGHTS.items() if name != "sleeps"} | {"writes_checkpoint": 4},
+    faults=frozenset(FAULTS),
+    waits=((8, 0.0, 1.0), (3, 1.0, 30.0), (0.2, 30.0, 400.0)),
+)
+"""Small and soon over: for the hunt for deliberate bugs."""
+
+PROFILES = {profile.name: profile for profile in (ORDINARY, CALM, ENDURANCE, BRIEF)}
