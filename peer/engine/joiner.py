@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
-import shutil
-
 from peer.engine.bootstrapping import bootstrap
 from peer.engine.exchanging import pull_all, push_all
 from peer.engine.joining_ways import Surroundings, first_way
 from peer.engine.meeting import AskPerson, meet_as_joiner
-from peer.errors import IntegrityError, UsageError
+from peer.errors import IntegrityError
 from peer.joining.errors import ExpiredTicketError
 from peer.joining.handshake import JoinerHandshake
 from peer.joining.messages import Introduction
 from peer.joining.ticket import Ticket
 from peer.keys.device import DeviceKeys
 from peer.layout import LibraryFolder
-from peer.library.creating import begin_as
-from peer.library.library import PEER_SCHEMA, Library
-from peer.library.meta import Meta
+from peer.library.creating import begin_as, prepare_folder
+from peer.library.library import Library
 from peer.seams import Clock, Randomness
-from store.database import Database
-from store.sqlite_log import LOG_SCHEMA
 
 
 async def join_library(folder: LibraryFolder, ticket: Ticket, name: str, ask: AskPerson, surroundings: Surroundings) -> Library:
@@ -49,15 +43,6 @@ async def join_library(folder: LibraryFolder, ticket: Ticket, name: str, ask: As
     return library
 
 
-def prepare_folder(folder: LibraryFolder) -> None:
-    """The folder is free: it holds no library, or one that this device never finished joining, which is cleared away."""
-    if not folder.exists():
-        return
-    if _is_complete(folder):
-        raise UsageError(f"{folder.root} holds a library already. Nothing was changed.", hint="Choose another folder with --library.")
-    shutil.rmtree(folder.private)
-
-
 def check_membership(library: Library, inviter: Introduction) -> None:
     """The node showed the library that the ticket names, and in it the inviter is a member and so are we."""
     roster = library.roster()
@@ -67,14 +52,6 @@ def check_membership(library: Library, inviter: Introduction) -> None:
             "The node doesn't show the library that the ticket names, or not this device's membership in it.",
             hint="Ask for a new ticket. If it happens again, the relay may be at fault.",
         )
-
-
-def _is_complete(folder: LibraryFolder) -> bool:
-    if not folder.database.exists():
-        return False
-    database = Database(folder.database, [LOG_SCHEMA, PEER_SCHEMA])
-    with contextlib.closing(database):
-        return Meta(database).get("log") is not None
 
 
 def _create(folder: LibraryFolder, keys: DeviceKeys, ticket: Ticket, clock: Clock, randomness: Randomness) -> Library:

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 
 from peer.engine.bootstrapping import bootstrap
 from peer.engine.exchanging import pull_all, push_all
-from peer.engine.joiner import prepare_folder
 from peer.engine.registering import with_scheme
 from peer.errors import CalotypeError, NotAllowedError, UnreachableNodeError, UsageError
 from peer.joining.messages import check_name
 from peer.keys.device import DeviceKeys
 from peer.keys.master import MasterKeys
 from peer.layout import LibraryFolder
-from peer.library.creating import begin_as
+from peer.library.creating import begin_as, prepare_folder
 from peer.library.library import Library
 from peer.library.restoring import admit_by_phrase
 from peer.seams import Clock, Randomness, RunBlocking

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from contextlib import closing
 from pathlib import Path
 from platform import system
 
@@ -17,20 +19,22 @@ from peer.keys.packages import make_packages
 from peer.keys.phrase import new_phrase
 from peer.layout import LibraryFolder
 from peer.library.authoring import Edit
-from peer.library.library import Library
+from peer.library.library import PEER_SCHEMA, Library
+from peer.library.meta import Meta
 from peer.seams import Clock, Randomness, SystemClock, system_randomness
 from store.bodies import Certification, Genesis
+from store.database import Database
 from store.entries import EntryKind
 from store.ids import RecordId, RecordKind
+from store.sqlite_log import LOG_SCHEMA
 
 
 def create_library(
     folder: LibraryFolder, name: str, *, clock: Clock | None = None, randomness: Randomness = system_randomness, notes: Path | None = None
 ) -> tuple[Library, str]:
     """The library, opened, and its recovery phrase, which is kept nowhere. Refuses a folder that holds a library."""
-    if folder.exists():
-        raise UsageError(f"{folder.root} holds a library already. Nothing was changed.", hint="Choose another folder with --library.")
     check_name(name)
+    prepare_folder(folder)
     clock = clock or SystemClock()
     phrase = new_phrase(randomness)
     master = MasterKeys.from_phrase(phrase)
@@ -50,6 +54,25 @@ def create_library(
         author.control(EntryKind.PACKAGES, make_packages(epoch, library=library.id, recipients=recipients, known=Keyring([epoch])).encode())
         begin_as(library, name)
     return library, phrase
+
+
+def prepare_folder(folder: LibraryFolder) -> None:
+    """The folder is free: it holds no library, or one that was never finished (a creation or joining that a power cut ended, say), which is
+    cleared away. ``UsageError`` otherwise."""
+    if not folder.exists():
+        return
+    if not _is_unfinished(folder):
+        raise UsageError(f"{folder.root} holds a library already. Nothing was changed.", hint="Choose another folder with --library.")
+    shutil.rmtree(folder.private)
+
+
+def _is_unfinished(folder: LibraryFolder) -> bool:
+    """Whether this device never began a log here. Without a database only a key that was never used may lie here: who has lost theirs has more."""
+    if not folder.database.exists():
+        return not any(path.is_file() and path != folder.device_key for path in folder.private.rglob("*"))
+    database = Database(folder.database, [LOG_SCHEMA, PEER_SCHEMA])
+    with closing(database):
+        return Meta(database).get("log") is None
 
 
 def begin_as(library: Library, name: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import traceback
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, ExitStack, asynccontextmanager, closing, contextmanager, suppress
 from math import inf
 from pathlib import Path
@@ -262,13 +262,14 @@ class World:
             await machine.switch_on(self.nursery)
 
     def _mend_originals(self, machine: Machine) -> None:
-        """What people do after `verify --deep` named a damaged original: they remove it, and fetch the photo."""
+        """What people do after `verify --deep` named a damaged original that another device has: they remove it, and fetch the photo."""
         if not self.counts.get("bits_rot"):
             return
         with suppress(CalotypeError, StoreError), self.at(machine) as library:
             for held in list(library.held.all()):
                 path = library.folder.root / held.path
-                if held.kind == "original" and path.exists() and not _is_whole(path, held.file):
+                elsewhere = any(held.file in self.archive.files_of(other.name) for other in self.living if other is not machine)
+                if held.kind == "original" and elsewhere and path.exists() and not _is_whole(path, held.file):
                     for record in Queries(library.database).assets_with_file(held.file):
                         path.unlink(missing_ok=True)
                         want_originals(library, record)
@@ -424,11 +425,12 @@ class World:
             (folder / name).write_bytes(content)
         return folder
 
-    def has_imported(self, machine: Machine, library: Library, content: bytes) -> None:
-        """A person was told that this file is in the library, unless it was deleted before."""
+    def has_imported(self, machine: Machine, library: Library, content: bytes, new: Collection[RecordId]) -> None:
+        """A person was told that this file is in the library now. (Of one that was there already nobody looks whether it rotted since.)"""
         file = FileHash(hashlib.sha256(content).digest())
         for record in Queries(library.database).assets_with_file(file):
-            self.archive.imported(machine.name, file, content, record)
+            if record in new:
+                self.archive.imported(machine.name, file, content, record)
             if content not in self.secrets:
                 self.secrets.append(content)
 

@@ -10,13 +10,12 @@ import trio
 from crdt.draft import Draft
 from peer.engine.bootstrapping import bootstrap
 from peer.engine.exchanging import pull_all, push_all
-from peer.engine.joiner import prepare_folder
 from peer.engine.restorer import Restorer
 from peer.keys.device import DeviceKeys
 from peer.keys.master import MasterKeys
 from peer.library.authoring import Edit
 from peer.library.checkpoints.writing import write_checkpoint
-from peer.library.creating import begin_as
+from peer.library.creating import begin_as, prepare_folder
 from peer.library.devices import rename_device
 from peer.library.library import Library
 from peer.library.membership import admit

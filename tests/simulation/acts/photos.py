@@ -62,7 +62,7 @@ async def imports(world: World, step: Step) -> None:
     with world.at(machine) as library:
         outcome = await bring(library, card, bring_back=again, run_blocking=machine.run_blocking)
         for number in numbers:
-            world.has_imported(machine, library, camera_file(number))
+            world.has_imported(machine, library, camera_file(number), outcome.assets)
         world.tell(f"  … {len(outcome.assets)} new, {outcome.duplicates} there already, {outcome.deleted_before} deleted before")
     await world.tell_peer(machine, step)
 

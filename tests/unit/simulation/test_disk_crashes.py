@@ -74,6 +74,9 @@ def test_a_library_that_is_created(disk: Disk) -> None:
         else:
             with pytest.raises(CalotypeError):
                 open_on(disk).close()
+            library = create_on(disk)  # its person just does it again
+            assert_whole(library, cut.where)
+            library.close()
 
 
 def test_a_change(disk: Disk) -> None:

@@ -9,7 +9,7 @@ from peer.library.checkpoints.acknowledging import wanted_blobs
 from peer.library.library import Library
 from store.ids import BlobId, FileHash
 from tests.simulation.oracle.case import Case
-from tests.simulation.oracle.checks.originals import blob_path
+from tests.simulation.oracle.checks.originals import blob_path, why_not_held
 from tests.simulation.oracle.evidence import Complaint, DeviceEvidence
 
 
@@ -26,14 +26,30 @@ def check_queues(case: Case) -> Iterator[Complaint]:
 
 def _uploads(case: Case, device: DeviceEvidence) -> Iterator[Complaint]:
     met = {relay.key: relay.name for relay in case.group.relays if relay.is_whole}
-    query = "SELECT node.key, count(*), max(upload.reason) FROM upload JOIN node ON node.id = upload.node GROUP BY node.id ORDER BY node.id"
-    for key, count, reason in _rows(device.library, query):
-        if key in met:
-            why = f" ({reason})" if reason else ""
-            yield Complaint(kind="upload-queued", sentence=f"{device.name} still has {count} blobs for {met[key]} in its queue{why}.")
+    query = "SELECT node.key, upload.file, upload.reason FROM upload JOIN node ON node.id = upload.node ORDER BY node.id, upload.file"
+    left = [
+        (key, reason)
+        for key, file, reason in _rows(device.library, query)
+        if key in met and not (reason and _is_spoiled(case, device, file))
+    ]
+    for key in dict.fromkeys(key for key, _ in left):
+        reasons = [reason for other, reason in left if other == key]
+        why = f" ({max(reasons)})" if any(reasons) else ""
+        yield Complaint(kind="upload-queued", sentence=f"{device.name} still has {len(reasons)} blobs for {met[key]} in its queue{why}.")
     for (reason,) in _rows(device.library, "SELECT reason FROM upload WHERE tries > 0"):
         if not reason:
             yield Complaint(kind="no-reason", sentence=f"{device.name} failed to send a blob and doesn't say why.")
+
+
+def _is_spoiled(case: Case, device: DeviceEvidence, file: bytes) -> bool:
+    """Whether the disk under an original changed: then it can't be sent, and that is said."""
+    held = device.library.held.get(FileHash(file))
+    is_original = held is None or held.kind == "original"
+    return (
+        is_original
+        and why_not_held(device.library, FileHash(file)) is not None
+        and FileHash(file) not in case.archive.files_of(device.name)
+    )
 
 
 def _downloads(case: Case, device: DeviceEvidence) -> Iterator[Complaint]:
@@ -54,7 +70,7 @@ def _downloads(case: Case, device: DeviceEvidence) -> Iterator[Complaint]:
 
 def _can_be_had(case: Case, file: FileHash, ways: list[tuple[BlobId, ...]]) -> bool:
     at_relay = any(all(blob_path(relay, blob).exists() for blob in way) for relay in case.group.relays for way in ways)
-    return at_relay or any(device.library.held.get(file) is not None for device in case.group.devices)
+    return at_relay or any(why_not_held(device.library, file) is None for device in case.group.devices)
 
 
 def _pictures(device: DeviceEvidence) -> Iterator[Complaint]:
