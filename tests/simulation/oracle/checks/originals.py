@@ -32,12 +32,13 @@ def check_originals(case: Case) -> Iterator[Complaint]:
 
 def check_imports(case: Case) -> Iterator[Complaint]:
     """What a person was told is safe is part of the library, or somebody purged it, or the machine was destroyed before it told anybody."""
-    untold: set[bytes] = set()
+    untold: set[bytes] = set()  # what others never got, or what doesn't count, because its device had been removed
+    applied = case.model.applied_names()
     keyring = all_keys(
         device.library.keyring() for device in case.evidence.devices
     )  # who isn't one of the group writes under epochs of its own
     for name, entry in case.archive.entries.items():
-        if name not in case.graph and entry.epoch is not None and isinstance(change := open_change(entry, keyring), Change):
+        if name not in applied and entry.epoch is not None and isinstance(change := open_change(entry, keyring), Change):
             untold.update(record for record, _ in change.updates)
     for imported in case.archive.imports:
         model = case.model.records.get(imported.record)
