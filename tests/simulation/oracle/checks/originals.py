@@ -33,7 +33,7 @@ def check_originals(case: Case) -> Iterator[Complaint]:
 def check_imports(case: Case) -> Iterator[Complaint]:
     """What a person was told is safe is part of the library, or somebody purged it, or the machine was destroyed before it told anybody."""
     untold: set[bytes] = set()  # what others never got, or what doesn't count, because its device had been removed
-    applied = case.model.applied_names()
+    applied = case.model.applied_names
     keyring = all_keys(
         device.library.keyring() for device in case.evidence.devices
     )  # who isn't one of the group writes under epochs of its own
