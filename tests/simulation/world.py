@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import traceback
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, ExitStack, asynccontextmanager, closing, contextmanager, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from math import inf
 from pathlib import Path
 from random import Random
@@ -20,29 +20,25 @@ from peer.groups import first_of
 from peer.library.creating import create_library
 from peer.library.library import Library
 from peer.library.queries import Queries
-from peer.library.verifying import verify
-from peer.library.wanting import want_originals
 from relay.api import LibraryApi, SyncApi
 from relay.client import HttpNode
 from relay.errors import SyncError, UnreachableError
 from relay.messages import Registration
-from relay.messages.limits import MAX_HOLD_IDS, NONCE_BYTES
 from store.errors import StoreError
-from store.file_blobs import FileBlobStore
-from store.ids import BlobId, DeviceId, EntryHash, FileHash, Id, LibraryId, RecordId
-from store.log import LogStore, Outcome, Status
+from store.ids import DeviceId, FileHash, Id, LibraryId, RecordId
+from store.log import Outcome, Status
 from store.sqlite_log import SqliteLogStore
 from tests.fleet.node import TOKEN
 from tests.simulation.acts.act import ACTS, LONG, CantHappenError
 from tests.simulation.acts.devices import let_in
-from tests.simulation.clocks import DAY_SECONDS, MachineClock
-from tests.simulation.disk import Disk, Disks, Image, PowerCutError
+from tests.simulation.clocks import MachineClock
+from tests.simulation.disk import Disk, Disks, PowerCutError
 from tests.simulation.history import History, Step
 from tests.simulation.lan import Places
 from tests.simulation.machine import Machine
-from tests.simulation.oracle import Archive, Complaint, DeviceEvidence, Evidence, RelayEvidence, judge, watch
-from tests.simulation.oracle.group import find_group
+from tests.simulation.oracle import Archive, Complaint, watch
 from tests.simulation.relays import Relay
+from tests.simulation.rest import come_to_rest, evidence_of, pass_judgement
 from tests.simulation.running import Runs
 from tests.simulation.story import Story
 from tests.simulation.wire import Web
@@ -69,21 +65,10 @@ MAX_LIVING = 8
 STEP_SECONDS = 3_600.0
 """Of the world's time: what a person does ends within that."""
 
-MISTRUST = {"relay_gets_hostile", "relay_is_rolled_back", "bits_rot"}
-"""After these a relay may lack what it acknowledged."""
-
 WATCH_EVERY = 8
 """Steps."""
 
-REST_SECONDS = 12 * 3_600.0
-"""Of the world's time, after the faults have stopped: by then everybody agrees."""
-
 COLLECT_SECONDS = 5.0
-AUDIT_DAYS = 8
-"""By then relays were asked anew what they have, which is how it is found that one has lost or denied something."""
-
-LOOK_SECONDS = 60.0
-QUIET_SECONDS = 300.0
 
 
 class World:
@@ -133,8 +118,8 @@ class World:
             for step in self.history.steps:
                 await trio.sleep(step.wait)
                 await self.take(step)
-            await self._come_to_rest()
-            await self._judge()
+            await come_to_rest(self)
+            await pass_judgement(self)
             self.nursery.cancel_scope.cancel()
 
     @contextmanager
@@ -177,7 +162,7 @@ class World:
         self.counts[step.act] = self.counts.get(step.act, 0) + 1
         self.collect()
         if sum(self.counts.values()) % WATCH_EVERY == 0:
-            self.complaints += watch(self._evidence())
+            self.complaints += watch(evidence_of(self))
 
     async def _begin(self) -> None:
         for number in range(1, self.history.relays + 1):
@@ -205,131 +190,6 @@ class World:
             await let_in(self, founder, newcomer)
         await trio.sleep(10)
         self.collect()
-
-    async def _come_to_rest(self) -> None:
-        """All faults stop, everybody meets, and goes on until everybody agrees."""
-        self.tell("all faults stop, and everybody comes home")
-        self.join_all()
-        for runs in (*self.machines, *self.relays):
-            runs.spare_power()
-            runs.disk.room = None
-            runs.clock.put_right()
-        for line in (*self.web.lines, *(machine.lan_line for machine in self.machines)):
-            line.calm()
-        for relay in self.relays:
-            if relay.hostile is not None:
-                relay.hostile.end()
-            await relay.switch_on(self.nursery)
-        for machine in self.living:
-            self.move(machine, 0)
-            self._learn_relays(machine)
-            self._mend_originals(machine)
-            await machine.switch_off()
-            if not await machine.switch_on(self.nursery):
-                self.tell(f"{machine.name} can't start any more")
-        if MISTRUST & self.counts.keys():
-            await self._find_what_relays_lost()
-        quiet = 0.0
-        with trio.move_on_after(REST_SECONDS) as scope:
-            while quiet < QUIET_SECONDS:
-                await trio.sleep(LOOK_SECONDS)
-                self.collect()
-                quiet = quiet + LOOK_SECONDS if self._all_agree() else 0.0
-        if scope.cancelled_caught:
-            for reason in self._why_not():
-                self.complain("no rest", reason)
-        else:
-            self.tell("everybody agrees")
-
-    async def _find_what_relays_lost(self) -> None:
-        """Relays are asked for proofs of all that they hold, and devices come back after the time for which they believe a relay."""
-        for machine in self.living:
-            if machine.library is None:
-                continue
-            for node in machine.library.nodes.relays():
-                with suppress(SyncError):
-                    async with machine.connect(machine.library)(node) as way:
-                        relay = next(relay for relay in self.relays if relay.url == node.url)
-                        held = [info.blob for info in relay.blobs.blobs()]
-                        for batch in (held[start : start + MAX_HOLD_IDS] for start in range(0, len(held), MAX_HOLD_IDS)):
-                            await way.api.hold(batch, machine.random.randbytes(NONCE_BYTES))
-        await trio.sleep(QUIET_SECONDS)
-        self.tell(f"everybody closes the lid for {AUDIT_DAYS} days")
-        for machine in self.living:
-            await machine.switch_off()
-        await trio.sleep(AUDIT_DAYS * DAY_SECONDS)
-        for machine in self.living:
-            await machine.switch_on(self.nursery)
-
-    def _mend_originals(self, machine: Machine) -> None:
-        """What people do after `verify --deep` named a damaged original that another device has: they remove it, and fetch the photo."""
-        if not self.counts.get("bits_rot"):
-            return
-        with suppress(CalotypeError, StoreError), self.at(machine) as library:
-            for held in list(library.held.all()):
-                path = library.folder.root / held.path
-                elsewhere = any(held.file in self.archive.files_of(other.name) for other in self.living if other is not machine)
-                if held.kind == "original" and elsewhere and path.exists() and not _is_whole(path, held.file):
-                    for record in Queries(library.database).assets_with_file(held.file):
-                        path.unlink(missing_ok=True)
-                        want_originals(library, record)
-
-    def _learn_relays(self, machine: Machine) -> None:
-        """Each person adds the relays that others have, so that everybody meets everywhere."""
-        with suppress(CalotypeError, StoreError), self.at(machine) as library:
-            known = {node.url for node in library.nodes.relays()}
-            for relay in self.relays:
-                if relay.url not in known and relay.key:
-                    library.nodes.add(relay.url, relay.key)
-
-    def _all_agree(self) -> bool:
-        return not self._why_not()
-
-    def _why_not(self) -> list[str]:
-        """Who isn't quiet, or differs, among those who have to agree: who was removed, and can't learn it, is left alone."""
-        running = [machine for machine in self.living if machine.library is not None]
-        if not _differences(running):
-            return []
-        group = {device.name for device in find_group(self._evidence()).devices}
-        return _differences([machine for machine in running if machine.name in group])
-
-    def _evidence(self) -> Evidence:
-        """Of those who run now."""
-        devices = tuple(
-            DeviceEvidence(name=machine.name, library=machine.library, root=machine.folder.root, stays=True, engine=machine.engine)
-            for machine in self.living
-            if machine.library is not None and not machine.disk.is_dead
-        )
-        relays = tuple(
-            RelayEvidence(name=relay.name, folder=relay.folder, log=relay.log(self.library), blobs=relay.blobs, key=relay.key)
-            for relay in self.relays
-            if relay.service is not None and not relay.disk.is_dead
-        )
-        return Evidence(archive=self.archive, devices=devices, relays=relays, names=self.name, secrets=tuple(self.secrets))
-
-    async def _judge(self) -> None:
-        for machine in self.living:
-            await machine.switch_off()
-        with ExitStack() as stack:
-            devices = tuple(
-                DeviceEvidence(
-                    name=machine.name,
-                    library=stack.enter_context(machine.opened()),
-                    root=machine.folder.root,
-                    stays=True,
-                    engine=machine.last_engine,
-                )
-                for machine in self.living
-            )
-            relays = []
-            for relay in self.relays:
-                await relay.switch_off()
-                database = stack.enter_context(relay.folder.opened())
-                blobs = stack.enter_context(closing(FileBlobStore(relay.folder.root)))
-                log = SqliteLogStore(database, devices[0].library.id, trusts_settled=True)
-                relays.append(RelayEvidence(name=relay.name, folder=relay.folder, log=log, blobs=blobs, key=relay.key))
-            evidence = Evidence(archive=self.archive, devices=devices, relays=tuple(relays), names=self.name, secrets=tuple(self.secrets))
-            self.complaints += judge(evidence, self.random("judge"))
 
     # Who there is
 
@@ -486,78 +346,6 @@ class World:
         async with HttpNode(url, run_blocking=machine.run_blocking, backend=self.web.backend(machine.name)) as node:
             yield node
 
-    # What is kept, put back, copied, and what rots
-
-    async def put_back(self, machine: Machine, image: Image, *, whole: bool) -> None:
-        """A machine is what it was at a backup. ``whole``: with what is kept outside of the library's folder."""
-        self.collect()
-        await machine.switch_off()
-        machine.disk.put_back(image, parts=None if whole else ["library"])
-        self._begin_anew(machine)
-
-    def _begin_anew(self, machine: Machine) -> None:
-        """Tell the archive that the machine's library is another one now."""
-        with machine.opened() as library:
-            self.archive.destroyed(machine.name, kept=names_in(library.log))
-            self.archive.collect(machine.name, library, anew=True)
-
-    async def clone(self, machine: Machine, newcomer: Machine, *, whole: bool) -> None:
-        """Another machine gets a copy of the library's folder, and both go on."""
-        self.collect()
-        machine.disk.clone_to(newcomer.disk, parts=None if whole else ["library"])
-        with newcomer.opened() as library:
-            self.archive.collect(newcomer.name, library, anew=True)
-        await newcomer.switch_on(self.nursery)
-
-    async def roll_back(self, relay: Relay, image: Image) -> None:
-        """A relay's folder is what it was at a backup; its key is kept elsewhere, and stays."""
-        self.collect()
-        await relay.switch_off()
-        relay.disk.put_back(image)
-        await relay.switch_on(self.nursery)
-        if relay.service is not None:
-            log = relay.log(self.library)
-            self.archive.destroyed(relay.name, kept=names_in(log))
-            self.archive.collect_relay(relay.name, log, relay.blobs, anew=True, now=relay.clock.now())
-
-    def rot_something(self, runs: Runs) -> str:
-        """A bit of an original on a machine, or of a sealed blob at a relay. A sentence; empty when there is none."""
-        self.collect()
-        if isinstance(runs, Machine):
-            sentence = runs.disk.rot_file("library/originals/*")
-            with self.at(runs) as library:
-                gone = [
-                    held.file
-                    for held in library.held.all()
-                    if held.kind == "original" and not _is_whole(library.folder.root / held.path, held.file)
-                ]
-            self.archive.spoiled(runs.name, files=gone)
-        else:
-            sentence = runs.disk.rot_blob()
-            blobs = [path for path in sorted((runs.disk.root / "data" / "blobs").rglob("*")) if path.is_file()]
-            self.archive.spoiled(
-                runs.name, blobs=[BlobId(bytes.fromhex(path.name)) for path in blobs if not _is_whole(path, bytes.fromhex(path.name))]
-            )
-        return sentence
-
-    async def rot_database(self, machine: Machine, random: Random) -> None:
-        """A bit of a machine's database. Its person lets it be verified, and begins anew if something is found."""
-        self.collect()
-        await machine.switch_off()
-        if machine.disk.is_dead:
-            machine.disk.power_on()
-        sentence = machine.disk.rot_entry() if random.random() < 0.5 else machine.disk.rot_page()
-        self.tell(f"{machine.name}: {sentence}")
-        try:
-            with machine.opened() as library:
-                is_whole = not verify(library, deep=True).problems
-        except (CalotypeError, StoreError):
-            is_whole = False
-        if not is_whole:
-            self.tell(f"  … it is found, and {machine.name} is given up")
-            machine.is_gone = True
-            self.archive.destroyed(machine.name)
-
     # What is kept and told
 
     def collect(self) -> None:
@@ -599,34 +387,6 @@ class World:
     def _next(self, kind: str) -> int:
         self._numbers[kind] = self._numbers.get(kind, 0) + 1
         return self._numbers[kind]
-
-
-def names_in(log: LogStore) -> list[EntryHash]:
-    """All entries that a store has, in the order in which they came."""
-    names: list[EntryHash] = []
-    after = 0
-    while page := log.after(after, limit_bytes=1 << 22):
-        names += [arrived.entry.name for arrived in page]
-        after = page[-1].arrival
-    return names
-
-
-def _differences(machines: Sequence[Machine]) -> list[str]:
-    """What keeps these from being at rest."""
-    libraries = [machine.library for machine in machines if machine.library is not None]
-    busy = [
-        f"{machine.name} still has something to do" for machine in machines if machine.engine is not None and not machine.engine.settled
-    ]
-    if len({bytes(library.records.digest()) for library in libraries}) > 1:
-        busy.append("members show different libraries")
-    if len({library.log.heads().encode() for library in libraries}) > 1:
-        busy.append("members have different entries")
-    return busy
-
-
-def _is_whole(path: Path, name: bytes) -> bool:
-    """Whether a file has the bytes that it is named by."""
-    return hashlib.sha256(path.read_bytes()).digest() == name
 
 
 def told(error: BaseException) -> str:

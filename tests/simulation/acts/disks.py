@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tests.simulation.acts.act import CantHappenError, act
 from tests.simulation.disk import Survival
+from tests.simulation.mishaps import clone, put_back, rot_database, rot_something
 from tests.simulation.running import Runs
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ async def puts_back(world: World, step: Step) -> None:
     world.tell(
         f"{machine.name} is put back to its backup {number + 1}{', whole' if whole else ', but for what lies outside of the library'}"
     )
-    await world.put_back(machine, machine.images[number], whole=whole)
+    await put_back(world, machine, machine.images[number], whole=whole)
 
 
 @act(0.8, fault=True)
@@ -88,7 +89,7 @@ async def is_cloned(world: World, step: Step) -> None:
     """The library's folder is copied to another machine, and both go on."""
     machine, newcomer, whole = world.person(step), world.newcomer(step), step.random().random() < 0.3
     world.tell(f"{machine.name} is cloned: {newcomer.name} has {'all of its disk' if whole else 'its library'}")
-    await world.clone(machine, newcomer, whole=whole)
+    await clone(world, machine, newcomer, whole=whole)
 
 
 @act(1.2, fault=True)
@@ -98,7 +99,7 @@ async def bits_rot(world: World, step: Step) -> None:
     chosen = runs[step.who % len(runs)]
     if chosen.disk.is_dead:
         raise CantHappenError
-    if sentence := world.rot_something(chosen):
+    if sentence := rot_something(world, chosen):
         world.tell(f"{chosen.name}: {sentence}")
 
 
@@ -108,4 +109,4 @@ async def database_rots(world: World, step: Step) -> None:
     machine = world.person(step)
     if len(world.living) < 3:
         raise CantHappenError
-    await world.rot_database(machine, step.random())
+    await rot_database(world, machine, step.random())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.simulation.acts.act import CantHappenError, act
+from tests.simulation.mishaps import roll_back
 from tests.simulation.wire.behaviours import BEHAVIOURS
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ async def relay_is_rolled_back(world: World, step: Step) -> None:
         raise CantHappenError
     number = step.seed % len(relay.images)
     world.tell(f"{relay.name} is put back to its backup {number + 1}")
-    await world.roll_back(relay, relay.images[number])
+    await roll_back(world, relay, relay.images[number])
 
 
 @act(2.5, fault=True)
