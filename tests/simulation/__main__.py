@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import Pool
 from pathlib import Path
 
 from tests.simulation.determinism import begin_again_with_fixed_hashing
@@ -89,8 +89,8 @@ def _results(histories: list[History], jobs: int) -> Iterator[Result]:
     if jobs == 1:
         yield from map(run, histories)
         return
-    with ProcessPoolExecutor(jobs, max_tasks_per_child=RUNS_OF_A_PROCESS) as pool:
-        yield from pool.map(run, histories)
+    with Pool(jobs, maxtasksperchild=RUNS_OF_A_PROCESS) as pool:
+        yield from pool.imap(run, histories)
 
 
 def _told(result: Result, again: str) -> int:
