@@ -116,12 +116,14 @@ class Session:
             if not self._is_peer:  # a relay's folder was put back from a backup: what it acknowledged since may be gone, blobs too
                 await self._run(queue_everything, self._library, self._node.number)
                 self._wakes.uploads.set()
+        own = [seen.raw for seen in await self._run(self._library.log.seen) if seen.device == self._library.device]
+        has_report = self._reports_there.issuperset(own)  # not when it was put back from a backup: then it is told again
         self._exchange = Exchange(
             pulled_to=cursor or None,
             their_arrival=answer.arrival,
             pushed_to=0,
             our_arrival=0,
-            reported_to=self._library.meta.get_int(f"reported:{self._node.number}"),
+            reported_to=self._library.meta.get_int(f"reported:{self._node.number}") if has_report else 0,
         )
         if not cursor and await self._unknown(answer.heads):
             await bootstrap_from(self._work)

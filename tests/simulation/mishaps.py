@@ -25,6 +25,8 @@ async def put_back(world: World, machine: Machine, image: Image, *, whole: bool)
     """A machine is what it was at a backup. ``whole``: with what is kept outside of the library's folder."""
     world.collect()
     await machine.switch_off()
+    if machine.disk.is_dead:
+        machine.disk.power_on()
     machine.disk.put_back(image, parts=None if whole else ["library"])
     _begin_anew(world, machine)
 
@@ -49,6 +51,8 @@ async def roll_back(world: World, relay: Relay, image: Image) -> None:
     """A relay's folder is what it was at a backup; its key is kept elsewhere, and stays."""
     world.collect()
     await relay.switch_off()
+    if relay.disk.is_dead:
+        relay.disk.power_on()
     relay.disk.put_back(image)
     await relay.switch_on(world.nursery)
     if relay.service is not None:

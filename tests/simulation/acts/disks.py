@@ -73,10 +73,11 @@ async def backs_up(world: World, step: Step) -> None:
 
 @act(1.2, fault=True)
 async def puts_back(world: World, step: Step) -> None:
-    """An earlier state of a machine, with what is noted outside of the library's folder, or without."""
+    """An earlier state of a machine, with what is noted outside of the library's folder, or without. The first time it is only backed up."""
     machine, whole = world.person(step), step.random().random() < 0.5
     if not machine.images:
-        raise CantHappenError
+        await backs_up(world, step)
+        return
     number = step.pick % len(machine.images)
     world.tell(
         f"{machine.name} is put back to its backup {number + 1}{', whole' if whole else ', but for what lies outside of the library'}"

@@ -53,6 +53,8 @@ def _is_spoiled(case: Case, device: DeviceEvidence, file: bytes) -> bool:
 
 
 def _downloads(case: Case, device: DeviceEvidence) -> Iterator[Complaint]:
+    if len(case.group.devices) == 1 and not case.group.relays:
+        return  # there is nobody to ask
     needed = {each.file: each for each in case.needed}
     for raw, tries, reason in _rows(device.library, "SELECT file, tries, reason FROM download ORDER BY file"):
         file = FileHash(raw)

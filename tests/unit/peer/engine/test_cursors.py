@@ -215,3 +215,16 @@ async def test_a_relay_that_was_rolled_back_gets_its_photos_again_at_once(
         node.parts.blobs.delete(blob)
     await sync(one, node)
     assert [info.blob for info in node.parts.blobs.blobs()] == blobs
+
+
+async def test_a_relay_that_was_rolled_back_is_told_again_what_was_seen(
+    tmp_path: Path, clock: FakeClock, node: LocalNode, autojump_clock: MockClock
+) -> None:
+    """Without the report nothing could be settled or pruned there until this device writes again. Found by the simulator."""
+    one = await found(tmp_path / "one", node, clock)
+    await sync(one, node)
+    older = [arrived.entry.raw for arrived in node.parts.logs.of(one.id).after(0, limit_bytes=1 << 30)]
+    roll_back(node, one, older, clock)
+    async with running(make_engine(one, node, report_at_once=False)):
+        await trio.sleep(120)
+    assert [report.device for report in node.parts.logs.of(one.id).seen()] == [one.device]
