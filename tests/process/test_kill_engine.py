@@ -130,6 +130,8 @@ def relay_stored(made: World, query: str) -> int:
         return int(connection.execute(query).fetchone()[0])
 
 
+MOST_SECONDS = 5.0
+
 LIVES = (
     "SELECT (SELECT count(*) FROM log_entry WHERE kind IN (6, 7)) + (SELECT count(*) FROM log_settled WHERE verified = 1)"
     " + (SELECT coalesce(sum(stubs), 0) / 5 FROM log_library)"
@@ -184,6 +186,10 @@ async def until_pruned(made: World) -> None:
     )
 
 
+def is_time(count: Callable[[], int], goal: int, latest: float) -> bool:
+    return count() >= goal or trio.current_time() > latest
+
+
 async def load_by_pieces(device: Device) -> None:
     """Killed while it takes the checkpoint in; then it ends that, and the rest comes as entries."""
 
@@ -194,8 +200,8 @@ async def load_by_pieces(device: Device) -> None:
 
     random = Random(5)
     for _ in range(max(rounds(6) // 3, 2)):
-        goal = taken_in() + random.choice([1, 30, 90])
-        await killed(device, "run", when=lambda goal=goal: taken_in() >= goal, after=random.choice([0, 0.01, 0.03]))  # type: ignore[misc]
+        goal, latest = taken_in() + random.choice([1, 30, 90]), trio.current_time() + MOST_SECONDS  # the one before may have taken in all
+        await killed(device, "run", when=partial(is_time, taken_in, goal, latest), after=random.choice([0, 0.01, 0.03]))
     with trio.fail_after(60):
         while not (await device.ask("sync", may_end_with=(0, 1)))["converged"]:  # noqa: ASYNC110
             await trio.sleep(0.05)
