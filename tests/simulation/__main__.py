@@ -14,7 +14,7 @@ from tests.simulation.determinism import begin_again_with_fixed_hashing
 begin_again_with_fixed_hashing()
 
 from tests.simulation.history import History  # noqa: E402
-from tests.simulation.keeping import FOLDER, keep, kept, read_kept  # noqa: E402
+from tests.simulation.keeping import FOLDER, Kept, keep, kept, read_kept  # noqa: E402
 from tests.simulation.oracle import Complaint  # noqa: E402
 from tests.simulation.profiles import PROFILES  # noqa: E402
 from tests.simulation.runner import Result, run  # noqa: E402
@@ -27,32 +27,29 @@ EXAMPLES = """examples:
   python -m tests.simulation --seeds 1..50 --jobs 2         many; what fails is printed with the command that replays it
   python -m tests.simulation --seed 7 --shrink              the shortest history of this seed that still fails
   python -m tests.simulation --kept                         the histories that failed once
-  python -m tests.simulation --history FILE                 one of them, and its story
+  python -m tests.simulation --history NAME                 one of them, and its story
 """
 
 
 def main() -> int:
     options = _options()
-    if options.history is not None:
-        result = run(read_kept(options.history).history, print)
-        return _told(result, f"--history {options.history.name}")
-    if options.seed is not None:
-        return _one(options)
-    plans = [(f"kept {each.name}", each.history) for each in kept()] if options.kept else []
-    first, _, last = (options.seeds or "1..0").partition("..")
     profile = PROFILES[options.profile]
-    plans += [(f"{profile.name} seed {seed}", profile.history(seed)) for seed in range(int(first), int(last or first) + 1)]
+    if options.history is not None:
+        return _one(options.history.history, f"--history {options.history.name}", options)
+    if options.seed is not None:
+        return _one(profile.history(options.seed), f"--profile {profile.name} --seed {options.seed}", options)
+    plans = [(f"kept {each.name}", each.history) for each in kept()] if options.kept else []
+    plans += [(f"{profile.name} seed {seed}", profile.history(seed)) for seed in options.seeds or ()]
     return _many(plans, options)
 
 
-def _one(options: argparse.Namespace) -> int:
-    again = f"--profile {options.profile} --seed {options.seed}"
-    result = run(PROFILES[options.profile].history(options.seed), None if options.shrink else print)
+def _one(history: History, again: str, options: argparse.Namespace) -> int:
+    result = run(history, None if options.shrink else print)
     if not (options.shrink and result.complaints):
         return _told(result, again)
     shortest = _shrunk(result)
     _report(run(shortest, print).complaints, again)
-    path = options.keep or FOLDER / f"{options.profile}-{options.seed}.json"
+    path = options.keep or FOLDER / f"{history.seed.replace(' ', '-')}.json"
     keep(path, shortest, "; ".join(sorted({complaint.kind for complaint in result.complaints})))
     print(f"kept in {path.name}: say there what was wrong")
     return 1
@@ -72,7 +69,7 @@ def _many(plans: list[tuple[str, History]], options: argparse.Namespace) -> int:
         kind, _, label = name.partition(" ")
         failed[kind] += 1
         print(f"{name} fails:")
-        _report(result.complaints, f"--history tests/simulation/kept/{label}.json" if kind == "kept" else f"--profile {kind} --{label}")
+        _report(result.complaints, f"--history {label}" if kind == "kept" else f"--profile {kind} --{label}")
         if not options.go_on:
             break
     hours = simulated / 3600
@@ -130,6 +127,30 @@ def _shrunk(result: Result) -> History:
     return shrink(result.history, fails)
 
 
+def _seeds(text: str) -> range:
+    first, _, last = text.partition("..")
+    if not first.isdecimal() or not (last or first).isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no range of seeds; write 1..50")
+    return range(int(first), int(last or first) + 1)
+
+
+def _kept(text: str) -> Kept:
+    """By its name, or by the path of its file."""
+    path = next((path for path in (Path(text), FOLDER / f"{text}.json") if path.is_file()), None)
+    if path is None:
+        raise argparse.ArgumentTypeError(f"there is no history {text!r}; known are {', '.join(each.name for each in kept())}")
+    try:
+        return read_kept(path)
+    except (ValueError, KeyError, TypeError) as error:
+        raise argparse.ArgumentTypeError(f"{path.name} holds no history") from error
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of 1 or more")
+    return int(text)
+
+
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m tests.simulation",
@@ -138,13 +159,15 @@ def _options() -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--seed", type=int, help="one seed, with its story")
-    parser.add_argument("--seeds", metavar="A..B", help="all of these seeds, until one fails")
+    parser.add_argument("--seeds", type=_seeds, metavar="A..B", help="all of these seeds, until one fails")
     parser.add_argument("--kept", action="store_true", help="the histories that failed once")
-    parser.add_argument("--history", type=Path, metavar="FILE", help="one of them, with its story")
+    parser.add_argument("--history", type=_kept, metavar="NAME", help="one of them, with its story; or the path of a file")
     parser.add_argument("--profile", choices=sorted(PROFILES), default="ordinary", help="what kind of histories")
-    parser.add_argument("--shrink", action="store_true", help="with --seed: look for the shortest history that still fails, and keep it")
+    parser.add_argument(
+        "--shrink", action="store_true", help="with --seed or --history: look for the shortest history that still fails, and keep it"
+    )
     parser.add_argument("--keep", type=Path, metavar="FILE", help="with --shrink: where")
-    parser.add_argument("--jobs", type=int, default=1, help="how many at once")
+    parser.add_argument("--jobs", type=_positive, default=1, help="how many at once")
     parser.add_argument("--go-on", action="store_true", help="don't end at the first that fails")
     parser.add_argument("--counts", action="store_true", help="how often everything happened")
     options = parser.parse_args()
