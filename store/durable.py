@@ -10,6 +10,7 @@ from pathlib import Path
 
 from store.errors import NoSpaceError
 
+_NO_FOLDER_SYNC = frozenset({errno.EINVAL, errno.EBADF, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS})
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
@@ -36,12 +37,16 @@ def make_folders(folder: Path, *, mode: int = 0o777) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """The names in ``folder`` have reached the disk. Windows can't do this for a folder and keeps names in its journal."""
+    """The names in ``folder`` have reached the disk. Windows can't do this for a folder and keeps names in its journal; network file systems that can't
+    keep names durable themselves, or not at all."""
     if os.name == "nt":
         return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _NO_FOLDER_SYNC:
+            raise
     finally:
         os.close(descriptor)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from peer.errors import NoSpaceLeftError
 from peer.keys.errors import DeviceKeyFileError
+from store.durable import sync_folder
 
 MODE = 0o600
 MAX_BYTES = 64 * 1024
@@ -29,7 +30,7 @@ def write_secret(path: Path, content: bytes) -> None:
         temporary.unlink(missing_ok=True)  # left behind by a crash
         _write_new(temporary, content)
         temporary.replace(path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         if error.errno in _FULL:
             raise NoSpaceLeftError("The device's keys could not be saved: the disk is full. Nothing else was changed.") from error
@@ -72,16 +73,6 @@ def _write_new(path: Path, content: bytes) -> None:
         stream.write(content)
         stream.flush()
         os.fsync(stream.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name != "posix":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _discard(temporary: Path) -> None:

@@ -37,6 +37,7 @@ from peer.originals.errors import (
 )
 from peer.originals.held import HeldStamp
 from peer.originals.names import display
+from store.durable import make_folders, sync_folder
 from store.ids import FileHash
 
 BLOCK_BYTES = 2 * 1024 * 1024
@@ -47,7 +48,6 @@ OnBlock = Callable[[int], None]
 
 _NUMBERS = itertools.count()
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
-_NO_FOLDER_SYNC = frozenset({errno.EINVAL, errno.EBADF, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS})
 _NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
 _SOURCE_FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _COPY_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
@@ -114,7 +114,7 @@ def keep_names(copies: Iterable[Path]) -> None:
     """The names of copies reach the disk: before anything says that they are there. Raises ``CopyFailedError``, ``NoSpaceLeftError``."""
     for folder in sorted({copy.parent for copy in copies}):
         with _writing(folder):
-            _sync_folder(folder)
+            sync_folder(folder)
 
 
 def place(copy: Path, destination: Path) -> None:
@@ -123,13 +123,13 @@ def place(copy: Path, destination: Path) -> None:
     Called again after a crash in its middle it ends what it began.
     """
     with _writing(destination):
-        _make_folders(destination.parent)
+        make_folders(destination.parent)
         try:
             _name_without_overwriting(copy, destination)
         except FileExistsError as error:
             if not copy.samefile(destination):
                 raise NameTakenError(f"There is a file {display(destination)} already.") from error
-        _sync_folder(destination.parent)
+        sync_folder(destination.parent)
         copy.unlink(missing_ok=True)  # only now: not every file system keeps what happens in two folders in order
 
 
@@ -245,28 +245,6 @@ def _name_without_overwriting(copy: Path, destination: Path) -> None:
         # A file system without hard links: the name is taken with an empty file, which the rename then replaces.
         os.close(os.open(destination, _COPY_FLAGS, 0o600))
         copy.replace(destination)
-
-
-def _make_folders(folder: Path) -> None:
-    missing = [folder] if not folder.is_dir() else []
-    while missing and not missing[-1].parent.is_dir():
-        missing.append(missing[-1].parent)
-    for path in reversed(missing):
-        path.mkdir(exist_ok=True)
-        _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    if sys.platform == "win32":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    except OSError as error:
-        if error.errno not in _NO_FOLDER_SYNC:  # network file systems, which keep names durable themselves or not at all
-            raise
-    finally:
-        os.close(descriptor)
 
 
 def discard(path: Path) -> None:

@@ -55,7 +55,7 @@ DURABILITY = (
         name="original-place-not-synced",
         what="the place of an original in the tree may be gone after a power cut, although the table says that it is there",
         file="peer/originals/copying.py",
-        before="        _sync_folder(destination.parent)\n",
+        before="        sync_folder(destination.parent)\n",
         after="",
         suspects=(COPYING,),
     ),

@@ -24,6 +24,7 @@ from peer.originals.errors import (
     SourceVanishedError,
 )
 from peer.originals.held import HeldStamp, still_held
+from store import durable
 from store.ids import FileHash
 
 CONTENTS = bytes(range(256)) * (BLOCK_BYTES // 256) * 2 + b"rest"
@@ -249,7 +250,8 @@ class TestPlace:
         self, copied: Copied, destination: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         synced: list[Path] = []
-        monkeypatch.setattr(copying, "_sync_folder", synced.append)
+        for module in (copying, durable):
+            monkeypatch.setattr(module, "sync_folder", synced.append)
         place(copied.path, destination)
         library = tmp_path / "library"
         assert synced == [library, library / "originals", library / "originals" / "2017", destination.parent]
