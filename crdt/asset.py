@@ -1,20 +1,22 @@
 """Assets: the frozen read model, and the changes that concern more than one field (PROTOCOL.md section 6). Pure.
 
-What a person sets wins over what was extracted, because it lives in another field: ``taken`` and ``location`` are read from their
-registers first and from EXIF after that. Reading depends on the live keys only, so equal content gives equal views.
+What a person sets wins over what was extracted, because it lives in another field: ``taken``, ``location``, ``rating``, ``caption`` and
+keywords are read from the fields that people write first, then from the sidecar, then from the file. Reading depends on the live keys only, so
+equal content gives equal views.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple, TypeVar
 
 from crdt import schema
 from crdt.draft import Draft
-from crdt.facts import Exif, Location, Rendition, Source
-from crdt.fields import Conflict, Fields, Register, fields_of, read_derived, read_register, read_set, register_parts
+from crdt.facts import Exif, Location, Region, Rendition, Source
+from crdt.fields import Conflict, Derived, Fields, Register, fields_of, read_derived, read_register, read_set, register_parts
 from crdt.parsing import in_key
 from crdt.record import Content
 from crdt.trash import Trash, observed_writers, read_trash
@@ -58,6 +60,8 @@ class AssetView:
     albums: tuple[Placement, ...]
     sources: Mapping[FileHash, tuple[Source, ...]]
     exif: Exif
+    sidecar: Exif
+    regions: tuple[Region, ...]
     thumbnail: Rendition | None
     preview: Rendition | None
     thumbhash: bytes | None
@@ -80,6 +84,9 @@ def view_asset(content: Content) -> AssetView:
     """The read model of an asset's record."""
     fields = fields_of(content)
     exif = read_derived(fields, schema.EXIF) or Exif()
+    sidecar = read_derived(fields, schema.SIDECAR) or Exif()
+    rating = _read(fields, schema.RATING, None)
+    caption = _read(fields, schema.CAPTION, None)
     trash = read_trash(fields, content)
     primary = read_register(fields, schema.PRIMARY)
     taken = read_register(fields, schema.TAKEN)
@@ -89,20 +96,22 @@ def view_asset(content: Content) -> AssetView:
         roles=_roles(fields),
         favorite=_read(fields, schema.FAVORITE, False),
         hidden=_read(fields, schema.HIDDEN, False),
-        rating=_read(fields, schema.RATING, 0),
-        caption=_read(fields, schema.CAPTION, ""),
-        taken=exif.taken if taken is None or taken.value is None else taken.value,
-        location=exif.gps if location is None else location.value,
+        rating=_first(rating, sidecar.rating, exif.rating, 0),
+        caption=_first(caption, sidecar.caption, exif.caption, ""),
+        taken=(sidecar.taken or exif.taken) if taken is None or taken.value is None else taken.value,
+        location=(sidecar.gps or exif.gps) if location is None else location.value,
         trashed=trash.trash,
         unseen=trash.unseen,
         writers=observed_writers(content),
         edits=_edits(fields),
-        keywords=tuple(read_set(fields, schema.KEYWORD)),
+        keywords=_keywords(fields, sidecar.keywords or exif.keywords),
         names=tuple(read_set(fields, schema.NAME)),
         versions=tuple(read_set(fields, schema.VERSION)),
         albums=tuple(_placements(fields)),
         sources=MappingProxyType(read_set(fields, schema.SOURCE)),
         exif=exif,
+        sidecar=sidecar,
+        regions=sidecar.regions or exif.regions,
         thumbnail=read_derived(fields, schema.THUMBNAIL),
         preview=read_derived(fields, schema.PREVIEW),
         thumbhash=read_derived(fields, schema.THUMBHASH),
@@ -128,6 +137,25 @@ def move_in_album(draft: Draft, album: RecordId, position: str) -> None:
     draft.set(schema.POSITION.name + in_key(album), position)
 
 
+def add_keyword(draft: Draft, word: str) -> None:
+    """Adds a keyword, afresh if it is there."""
+    draft.add(schema.KEYWORD.name, word)
+    draft.discard(schema.WITHOUT.name, word)
+
+
+def remove_keyword(draft: Draft, word: str) -> None:
+    """Takes a keyword away, whoever gave it: one that stands in the file would come back from there otherwise."""
+    draft.discard(schema.KEYWORD.name, word)
+    extracted = {*_extracted(draft.fields, schema.SIDECAR), *_extracted(draft.fields, schema.EXIF)}
+    if unicodedata.normalize("NFC", word) in extracted:
+        draft.add(schema.WITHOUT.name, word)
+
+
+def _extracted(fields: Fields, derived: Derived[Exif]) -> tuple[str, ...]:
+    exif = read_derived(fields, derived)
+    return () if exif is None else exif.keywords
+
+
 def add_version(draft: Draft, file: FileHash) -> None:
     """Names an earlier or later version of the primary file."""
     draft.add(schema.VERSION.name, file.base64())
@@ -147,6 +175,16 @@ def revert_edits(draft: Draft) -> None:
 def _read(fields: Fields, register: Register[T], default: T) -> T:
     reading = read_register(fields, register)
     return default if reading is None else reading.value
+
+
+def _first(set_by_person: T | None, in_sidecar: T | None, in_file: T | None, default: T) -> T:
+    return next((value for value in (set_by_person, in_sidecar, in_file) if value is not None), default)
+
+
+def _keywords(fields: Fields, extracted: Iterable[str]) -> tuple[str, ...]:
+    """Those of the person, and those of the files that the person didn't take away."""
+    without = read_set(fields, schema.WITHOUT)
+    return tuple(sorted({*read_set(fields, schema.KEYWORD), *(word for word in extracted if word not in without)}))
 
 
 def _roles(fields: Fields) -> Mapping[str, FileHash]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
-from crdt.parsing import WrongTypeError, blob_ids, capture_time, file_hash, members, number, one_of, text, whole
+from crdt.parsing import WrongTypeError, blob_ids, capture_time, file_hash, list_of, members, number, one_of, text, whole
 from crdt.values import Value
 from store.ids import BlobId, FileHash
 
@@ -122,8 +122,58 @@ class Rendition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Region:
+    """A part of a picture that somebody named, a face most often. Its middle, width and height in fractions of the picture as it is looked at."""
+
+    name: str
+    x: float
+    y: float
+    width: float
+    height: float
+    kind: str = ""
+
+    @classmethod
+    def parse(cls, value: Value) -> Region:
+        parts = members(value)
+        fraction = number(0, 1)
+        return cls(
+            name=text(parts.get("name")),
+            x=fraction(parts.get("x")),
+            y=fraction(parts.get("y")),
+            width=fraction(parts.get("w")),
+            height=fraction(parts.get("h")),
+            kind=text(parts.get("kind", "")),
+        )
+
+    def value(self) -> Value:
+        parts: dict[str, Value] = {"name": self.name, "x": self.x, "y": self.y, "w": self.width, "h": self.height}
+        return parts | {"kind": self.kind} if self.kind else parts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Motion:
+    """A film inside the file of a photo: ``size`` bytes from ``offset`` on."""
+
+    offset: int
+    size: int
+
+    @classmethod
+    def parse(cls, value: Value) -> Motion:
+        offset, size = _two(list_of(_BYTE_COUNT, 2)(value))
+        return cls(offset=offset, size=size)
+
+    def value(self) -> Value:
+        return [self.offset, self.size]
+
+
+MAX_KEYWORDS = 500
+MAX_REGIONS = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Exif:
-    """What a file says of itself. Width and height in pixels after orientation, ``exposure`` in seconds, ``focal`` in millimetres.
+    """What a file says of itself. Width and height in pixels after orientation, ``exposure`` and ``duration`` in seconds, ``focal`` in
+    millimetres. ``content`` is what the two parts of a Live Photo have in common, ``burst`` what the photos of a burst have.
 
     Each member is read by itself: one of a wrong type is as if it were not there.
     """
@@ -140,6 +190,14 @@ class Exif:
     exposure: float | None = None
     focal: float | None = None
     gps: Location | None = None
+    caption: str | None = None
+    rating: int | None = None
+    keywords: tuple[str, ...] = ()
+    regions: tuple[Region, ...] = ()
+    duration: float | None = None
+    content: str | None = None
+    burst: str | None = None
+    motion: Motion | None = None
 
     @classmethod
     def parse(cls, value: Value) -> Exif:
@@ -157,6 +215,14 @@ class Exif:
             exposure=_member(parts, "exposure", _POSITIVE),
             focal=_member(parts, "focal", _POSITIVE),
             gps=_member(parts, "gps", Location.parse),
+            caption=_member(parts, "caption", text),
+            rating=_member(parts, "rating", whole(0, 5)),
+            keywords=_member(parts, "keywords", list_of(text, MAX_KEYWORDS)) or (),
+            regions=_member(parts, "regions", list_of(Region.parse, MAX_REGIONS)) or (),
+            duration=_member(parts, "duration", _POSITIVE),
+            content=_member(parts, "content", text),
+            burst=_member(parts, "burst", text),
+            motion=_member(parts, "motion", Motion.parse),
         )
 
     def value(self) -> Value:
@@ -173,6 +239,14 @@ class Exif:
             "exposure": self.exposure,
             "focal": self.focal,
             "gps": None if self.gps is None else self.gps.value(),
+            "caption": self.caption,
+            "rating": self.rating,
+            "keywords": list(self.keywords) or None,
+            "regions": [region.value() for region in self.regions] or None,
+            "duration": self.duration,
+            "content": self.content,
+            "burst": self.burst,
+            "motion": None if self.motion is None else self.motion.value(),
         }
         return {name: part for name, part in parts.items() if part is not None}
 
@@ -192,6 +266,12 @@ class Policy:
 
     def value(self) -> Value:
         return {"keep": self.keep} if self.budget is None else {"keep": self.keep, "budget": self.budget}
+
+
+def _two(items: tuple[T, ...]) -> tuple[T, T]:
+    if len(items) != 2:
+        raise WrongTypeError("not two of them")
+    return items[0], items[1]
 
 
 def _member(parts: dict[str, Value], name: str, parse: Callable[[Value], T]) -> T | None:

@@ -99,6 +99,17 @@ def optional(parse: Callable[[Value], T]) -> Callable[[Value], T | None]:
     return parse_optional
 
 
+def list_of(parse: Callable[[Value], T], at_most: int) -> Callable[[Value], tuple[T, ...]]:
+    """Parses lists of what ``parse`` takes."""
+
+    def parse_list(value: Value) -> tuple[T, ...]:
+        if not isinstance(value, list) or len(value) > at_most:
+            raise WrongTypeError(f"not a list of at most {at_most}")
+        return tuple(parse(item) for item in value)
+
+    return parse_list
+
+
 def anything(value: Value) -> Value:
     """Every plain value."""
     return value

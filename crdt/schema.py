@@ -66,8 +66,8 @@ PRIMARY = Register(name="primary", parse=file_hash)
 ROLE = Register(name="role:", parse=file_hash)
 FAVORITE = Register(name="favorite", parse=boolean)
 HIDDEN = Register(name="hidden", parse=boolean)
-RATING = Register(name="rating", parse=whole(0, 5))
-CAPTION = Register(name="caption", parse=text)
+RATING = Register(name="rating", parse=optional(whole(0, 5)))
+CAPTION = Register(name="caption", parse=optional(text))
 TAKEN = Register(name="taken", parse=_taken)
 LOCATION = Register(name="location", parse=optional(Location.parse))
 POSITION = Register(name="position:", parse=parse_position, conflicts=False)
@@ -82,18 +82,27 @@ EDITS: Final[Mapping[str, Register[Any]]] = {
     "straighten": Register(name="edit:straighten", parse=optional(number(-45, 45))),
     "exposure": Register(name="edit:exposure", parse=_SLIDER),
     "contrast": Register(name="edit:contrast", parse=_SLIDER),
+    "highlights": Register(name="edit:highlights", parse=_SLIDER),
+    "shadows": Register(name="edit:shadows", parse=_SLIDER),
     "saturation": Register(name="edit:saturation", parse=_SLIDER),
     "temperature": Register(name="edit:temperature", parse=_SLIDER),
+    "tint": Register(name="edit:tint", parse=_SLIDER),
+    "vignette": Register(name="edit:vignette", parse=_SLIDER),
+    "monochrome": Register(name="edit:monochrome", parse=optional(boolean)),
     "filter": Register(name="edit:filter", parse=optional(text)),
 }
 
 KEYWORD = ElementSet(name="keyword", parse_element=text, parse=nothing)
+WITHOUT = ElementSet(name="without", parse_element=text, parse=nothing)
+"""Keywords of the files that the person took away."""
 NAME = ElementSet(name="name", parse_element=text, parse=nothing)
 VERSION = ElementSet(name="version", parse_element=file_element, parse=nothing)
 ALBUM = ElementSet(name="album", parse_element=album_element, parse=nothing)
 SOURCE = ElementSet(name="source", parse_element=file_element, parse=Source.parse)
 
 EXIF = Derived(name="exif", parse=Exif.parse)
+SIDECAR = Derived(name="sidecar", parse=Exif.parse)
+"""What the sidecar beside the file says; of each member that it has it counts before ``exif``."""
 THUMBNAIL = Derived(name="thumbnail", parse=Rendition.parse)
 PREVIEW = Derived(name="preview", parse=Rendition.parse)
 THUMBHASH = Derived(name="thumbhash", parse=octets)
@@ -167,8 +176,8 @@ def open_conflicts(fields: Fields, record: RecordSchema) -> tuple[Conflict, ...]
 ASSET_FIELDS: Final = _schema(
     *(PRIMARY, ROLE, FAVORITE, HIDDEN, RATING, CAPTION, TAKEN, LOCATION, TRASHED, POSITION, EDIT),
     *EDITS.values(),
-    *(KEYWORD, NAME, VERSION, ALBUM, SOURCE),
-    *(EXIF, THUMBNAIL, PREVIEW, THUMBHASH, KIND, MEDIA),
+    *(KEYWORD, WITHOUT, NAME, VERSION, ALBUM, SOURCE),
+    *(EXIF, SIDECAR, THUMBNAIL, PREVIEW, THUMBHASH, KIND, MEDIA),
 )
 ALBUM_FIELDS: Final = _schema(TITLE, COVER, TRASHED)
 DEVICE_FIELDS: Final = _schema(DEVICE_NAME, DEVICE_MODEL, DEVICE_POLICY)

@@ -124,7 +124,7 @@ async def open_peer(
                     library=library,
                     connect=connect or dial(library, run_blocking),
                     run_blocking=run_blocking,
-                    make_previews=PreviewMaker(run_blocking),
+                    chores=(PreviewMaker(run_blocking),),
                     report_at_once=report_at_once,
                     neighbours=neighbours,
                     served=server,

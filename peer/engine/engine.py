@@ -1,4 +1,4 @@
-"""The engine: one monitor for each node, previews in the background, commands of other processes answered.
+"""The engine: one monitor for each node, chores in the background, commands of other processes answered.
 
 One at a time on a library; a lock file says so. It wakes when this device's library changes: other commands say so through the
 control socket, and in case one died before it could, the database is asked every two seconds whether somebody else committed.
@@ -6,7 +6,7 @@ control socket, and in case one died before it could, the database is asked ever
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -15,27 +15,25 @@ import trio
 from filelock import FileLock, Timeout
 
 from peer.engine.checkpointing import Checkpointing
+from peer.engine.chores import Chore, Chores
 from peer.engine.connection import Connect
 from peer.engine.epoch_keeper import EpochKeeper
 from peer.engine.fetching import Fetching
 from peer.engine.monitor import Monitor, Shared
 from peer.engine.neighbours import LOOK_AROUND_SECONDS, NeighbourParts, Neighbours
 from peer.engine.progress import Progress
-from peer.engine.scheduler import Wake
 from peer.engine.served import Served
 from peer.engine.turns import Turns
-from peer.errors import CalotypeError, UsageError
+from peer.errors import UsageError
 from peer.layout import LibraryFolder
 from peer.library.checkpoints.rules import RULES, Rules
 from peer.library.library import Library
 from peer.library.nodes import Node, NodeKind
 from peer.place import Place
 from peer.seams import RunBlocking
-from store.errors import NoSpaceError
 from store.ids import DeviceId
 
 LOOK_SECONDS = 2.0
-PREVIEWS_RETRY_SECONDS = 60.0
 
 
 class EngineRunsError(UsageError):
@@ -52,7 +50,7 @@ class EngineParts:
     library: Library
     connect: Connect
     run_blocking: RunBlocking
-    make_previews: Callable[[Library, Wake, Progress], Awaitable[None]]
+    chores: Sequence[Chore] = ()
     report_at_once: bool = False
     checkpoint_rules: Rules = RULES
     look_seconds: float = LOOK_SECONDS
@@ -69,8 +67,8 @@ class Engine:
         self._monitors: dict[int, tuple[Monitor, trio.CancelScope]] = {}
         self._nursery: trio.Nursery | None = None
         self._following = trio.Lock()
-        self._previews = Wake()
         self.progress = Progress(serves=parts.served is not None)
+        self._chores = Chores(tuple(parts.chores), parts.library, self.progress)
         self._shared = Shared(
             library=parts.library,
             progress=self.progress,
@@ -92,7 +90,7 @@ class Engine:
                 await self.neighbours.library_changed()
                 nursery.start_soon(self.neighbours.run)
             await self.follow_nodes()
-            nursery.start_soon(self._keep_making_previews)
+            nursery.start_soon(self._chores.run)
             nursery.start_soon(self._look_for_changes)
             nursery.start_soon(self._keep_note)
             nursery.start_soon(self._follow_own_commits)
@@ -103,13 +101,12 @@ class Engine:
             task_status.started()
 
     async def library_changed(self) -> None:
-        """Somebody committed: entries, uploads, downloads, previews, nodes or members may be new."""
+        """Somebody committed: entries, uploads, downloads, work for chores, nodes or members may be new."""
         for monitor, _ in self._monitors.values():
             monitor.state.entries_settled = monitor.state.uploads_settled = False
             monitor.wakes.local_change()
         self._shared.fetching.look()
-        self.progress.previews_settled = False
-        self._previews.set()
+        self._chores.look()
         self.progress.library_changed.notify()
         if self._parts.served is not None:
             await self._parts.served.library_changed()
@@ -134,7 +131,7 @@ class Engine:
         states = [monitor.state for monitor, _ in self._monitors.values()]
         nodes_are_settled = all(state.settled or (not state.connected and state.failures) for state in states)
         everybody_was_tried = self.neighbours is None or self.neighbours.have_been_tried
-        return self.progress.previews_settled and self._shared.fetching.is_settled and nodes_are_settled and everybody_was_tried
+        return self._chores.settled and self._shared.fetching.is_settled and nodes_are_settled and everybody_was_tried
 
     @property
     def reached(self) -> bool:
@@ -208,16 +205,6 @@ class Engine:
     async def _supervise(self, monitor: Monitor, scope: trio.CancelScope) -> None:
         with scope:
             await monitor.run()
-
-    async def _keep_making_previews(self) -> None:
-        """What keeps previews from being made (a full disk, no decoder) keeps nothing else from being done."""
-        while True:
-            try:
-                await self._parts.make_previews(self._library, self._previews, self.progress)
-            except* (CalotypeError, NoSpaceError, OSError):
-                self.progress.previews_settled = True
-                self.progress.changed.notify()
-            await trio.sleep(PREVIEWS_RETRY_SECONDS)
 
     async def _follow_own_commits(self) -> None:
         while True:

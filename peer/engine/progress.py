@@ -113,7 +113,6 @@ class Progress:
     """Who compares or loads a checkpoint holds it: nobody does that twice at once."""
     checkpoint_blobs: set[BlobId] = field(default_factory=set)
     """Those that are on their way from some node."""
-    previews_settled: bool = False
     serves: bool = False
     """Other devices may bring entries to this one."""
 

@@ -7,8 +7,8 @@ import trio
 from crdt.clock import Stamp
 from crdt.draft import Draft
 from crdt.facts import Rendition
+from peer.engine.chores import Work
 from peer.engine.progress import Progress
-from peer.engine.scheduler import Wake
 from peer.importing.prepare import Examiner, OpenPool, rendition_of
 from peer.library.authoring import Edit
 from peer.library.library import Library
@@ -31,7 +31,7 @@ class PreviewMaker:
         self._run = run_blocking
         self._open_pool = open_pool
 
-    async def __call__(self, library: Library, work: Wake, progress: Progress) -> None:
+    async def __call__(self, library: Library, work: Work, progress: Progress) -> None:
         """Until cancelled; decoders are kept only while there is something to do."""
         while True:
             if await self._run(_wanted, library):
@@ -39,9 +39,7 @@ class PreviewMaker:
                     while wanted := await self._run(_wanted, library):
                         await self._make(library, wanted, decoders)
                         progress.committed.set()
-            progress.previews_settled = not work.pending
-            progress.changed.notify()
-            await work.wait()
+            await work.rest()
 
     async def _make(self, library: Library, wanted: list[tuple[RecordId, FileHash]], decoders: Examiner) -> None:
         made: dict[RecordId, Picture] = {}

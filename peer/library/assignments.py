@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from crdt.asset import add_keyword, remove_keyword
 from crdt.draft import Draft
 from crdt.keys import KeyFormatError, escape
 from crdt.schema import SCHEMAS
@@ -53,7 +54,7 @@ class AddKeyword:
     word: str
 
     def apply(self, draft: Draft) -> None:
-        draft.add("keyword", self.word)
+        add_keyword(draft, self.word)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +64,7 @@ class RemoveKeyword:
     word: str
 
     def apply(self, draft: Draft) -> None:
-        draft.discard("keyword", self.word)
+        remove_keyword(draft, self.word)
 
 
 Assignment: TypeAlias = SetField | AddKeyword | RemoveKeyword

@@ -13,6 +13,7 @@ from store.database import Database
 from store.ids import FileHash
 
 Kind = Literal["original", "preview", "thumbnail", "index"]
+_COLUMNS = "file, kind, path, incoming, size, mtime_ns, inode"
 KINDS: tuple[Kind, ...] = ("original", "preview", "thumbnail", "index")
 
 
@@ -42,7 +43,7 @@ class HeldTable:
     def put(self, held: HeldFile) -> None:
         with self._database.write() as connection:
             connection.execute(
-                "INSERT OR REPLACE INTO held VALUES (?, ?, ?, ?, ?, ?, ?)",
+                f"INSERT OR REPLACE INTO held ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - columns are ours
                 (
                     held.file,
                     held.kind,
@@ -64,7 +65,7 @@ class HeldTable:
 
     def get(self, file: FileHash) -> HeldFile | None:
         with self._database.read() as connection:
-            row = connection.execute("SELECT * FROM held WHERE file = ?", (file,)).fetchone()
+            row = connection.execute(f"SELECT {_COLUMNS} FROM held WHERE file = ?", (file,)).fetchone()  # noqa: S608 - columns are ours
         return None if row is None else _held(row)
 
     def path_taken(self, path: Path) -> bool:
@@ -74,7 +75,8 @@ class HeldTable:
     def incoming(self) -> list[HeldFile]:
         """Files whose commit came before a crash and whose rename did not."""
         with self._database.read() as connection:
-            return [_held(row) for row in connection.execute("SELECT * FROM held WHERE incoming IS NOT NULL").fetchall()]
+            rows = connection.execute(f"SELECT {_COLUMNS} FROM held WHERE incoming IS NOT NULL").fetchall()  # noqa: S608 - columns are ours
+        return [_held(row) for row in rows]
 
     def all(self, kind: Kind | None = None) -> Iterator[HeldFile]:
         """Every file, in pages, so that no transaction stays open while the caller works."""
@@ -82,7 +84,8 @@ class HeldTable:
         while True:
             with self._database.read() as connection:
                 rows = connection.execute(
-                    "SELECT * FROM held WHERE file > ?1 AND (?2 IS NULL OR kind = ?2) ORDER BY file LIMIT 500", (after, kind)
+                    f"SELECT {_COLUMNS} FROM held WHERE file > ?1 AND (?2 IS NULL OR kind = ?2) ORDER BY file LIMIT 500",  # noqa: S608 - ours
+                    (after, kind),
                 ).fetchall()
             if not rows:
                 return

@@ -56,7 +56,7 @@ from store.sqlite_log import LOG_SCHEMA, SqliteLogStore
 from store.sqlite_rows import LibraryRows
 
 PEER_SCHEMA = SchemaPart(
-    name="peer", scripts=[files("peer").joinpath(script).read_text("utf-8") for script in ("schema.sql", "schema_2.sql")]
+    name="peer", scripts=[files("peer").joinpath(script).read_text("utf-8") for script in ("schema.sql", "schema_2.sql", "schema_3.sql")]
 )
 
 

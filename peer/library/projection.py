@@ -21,6 +21,11 @@ from peer.library.queues import Download, DownloadQueue, Priority
 from store.database import Database
 from store.ids import FileHash, RecordId, RecordKind
 
+_ASSET_COLUMNS = (
+    "record, name, kind, media, taken, width, height, favorite, rating, hidden, caption, keywords, trashed, contested, conflicts, primary_file, search,"
+    " content, burst"
+)
+
 
 class RecordProjection:
     """Writes the tables ``asset``, ``asset_file``, ``asset_album``, ``album`` and ``device``."""
@@ -62,7 +67,7 @@ def _write_asset(connection: Connection, record: RecordId, asset: AssetView) -> 
     names = [readable(name) for name in asset.names]
     keywords = [readable(word) for word in asset.keywords]
     connection.execute(
-        "INSERT OR REPLACE INTO asset VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        f"INSERT OR REPLACE INTO asset ({_ASSET_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - ours
         (
             record,
             names[0] if names else record.body.hex(),
@@ -81,6 +86,8 @@ def _write_asset(connection: Connection, record: RecordId, asset: AssetView) -> 
             _count(asset.conflicts, contested=asset.contested),
             asset.primary,
             searchable("\n".join([*names, asset.caption, *keywords])),
+            asset.exif.content,
+            asset.exif.burst,
         ),
     )
     connection.execute("DELETE FROM asset_file WHERE record = ?", (record,))

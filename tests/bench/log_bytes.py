@@ -7,8 +7,8 @@ from pathlib import Path
 
 import trio
 
+from peer.engine.chores import Work
 from peer.engine.progress import Progress
-from peer.engine.scheduler import Wake
 from peer.importing.commit import Committer
 from peer.importing.outcome import Outcome
 from peer.importing.prepare import Identified, Prepared, Workshop, identify_file, prepare
@@ -67,9 +67,10 @@ async def _prepared(library: Library, found: Found | Skipped, workshop: Workshop
 
 async def _make_previews(library: Library) -> None:
     progress = Progress()
+    work = Work(changed=progress.changed.notify)
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(PreviewMaker(run_in_thread), library, Wake(), progress)
-        while not progress.previews_settled:
+        nursery.start_soon(PreviewMaker(run_in_thread), library, work, progress)
+        while not work.settled:
             await progress.changed.next()
         nursery.cancel_scope.cancel()
 

@@ -38,7 +38,6 @@ from relay.service import NodeService
 from relay.session import Identity, LibrarySession
 from store.ids import BlobId, DeviceId, StoreId
 from tests.fleet.node import LocalNode, call_directly
-from tests.fleet.peers import no_previews
 
 TRAVEL_SECONDS = 0.0005
 PORT = 40_000
@@ -123,7 +122,6 @@ class Host:
                 library=self.library,
                 connect=relay.connect(self.library) if relay is not None else no_relay,
                 run_blocking=call_directly,
-                make_previews=no_previews,
                 report_at_once=once,
                 neighbours=parts,
                 served=self,

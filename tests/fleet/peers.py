@@ -12,9 +12,7 @@ import trio
 from peer.engine.connecting import session_of
 from peer.engine.engine import Engine, EngineParts
 from peer.engine.exchanging import pull_all, push_all
-from peer.engine.progress import Progress
 from peer.engine.registering import membership_entries
-from peer.engine.scheduler import Wake
 from peer.keys.device import DeviceKeys
 from peer.layout import LibraryFolder
 from peer.library.creating import begin_as, create_library
@@ -57,21 +55,12 @@ async def join(folder: Path, inviter: Library, node: LocalNode, clock: FakeClock
     return library
 
 
-async def no_previews(library: Library, work: Wake, progress: Progress) -> None:
-    """Stands for the maker of previews where nothing is imported."""
-    while True:
-        progress.previews_settled = True
-        progress.changed.notify()
-        await work.wait()
-
-
 def make_engine(library: Library, node: LocalNode, *, report_at_once: bool = True) -> Engine:
     return Engine(
         EngineParts(
             library=library,
             connect=node.connect(library),
             run_blocking=call_directly,
-            make_previews=no_previews,
             report_at_once=report_at_once,
         )
     )

@@ -159,7 +159,7 @@ class Machine(Runs):
                 library=library,
                 connect=self.connect(library),
                 run_blocking=self.run_blocking,
-                make_previews=PreviewMaker(self.run_blocking, in_this_process),
+                chores=(PreviewMaker(self.run_blocking, in_this_process),),
                 checkpoint_rules=CHECKPOINT_RULES,
                 look_seconds=LOOK_SECONDS,
                 neighbours=neighbours,

@@ -17,7 +17,7 @@ from store.log import LogStore
 from tests.fixtures.pictures import jpeg
 from tests.fleet.imports import bring
 from tests.fleet.node import URL, FakeClock, LocalNode, call_directly, make_node
-from tests.fleet.peers import found, join, no_previews
+from tests.fleet.peers import found, join
 from tests.simulation.wire import Hostile, Line, Web
 
 
@@ -57,7 +57,6 @@ class Pair:
                 library=library,
                 connect=self.web.connect(library, device),
                 run_blocking=call_directly,
-                make_previews=no_previews,
                 report_at_once=True,
                 look_seconds=3600,
             )

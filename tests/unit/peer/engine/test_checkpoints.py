@@ -32,7 +32,7 @@ from relay.pruning import prune_library
 from store.settlement import ACTIVE_MS
 from tests.fleet.libraries import digest
 from tests.fleet.node import TOKEN, URL, FakeClock, LocalNode, call_directly, make_node
-from tests.fleet.peers import found, join, no_previews, running, sync
+from tests.fleet.peers import found, join, running, sync
 from tests.unit.peer.library.checkpoints.test_comparing import write_as
 
 RULES = Rules(entries=20, share=0.5, longest_delay=30.0)
@@ -46,7 +46,6 @@ def eager(library: Library, node: LocalNode) -> Engine:
             library=library,
             connect=node.connect(library),
             run_blocking=call_directly,
-            make_previews=no_previews,
             checkpoint_rules=RULES,
         )
     )

@@ -18,7 +18,7 @@ from peer.library.library import Library
 from store.ids import RecordId, RecordKind
 from tests.fleet.libraries import make_library
 from tests.fleet.node import FakeClock, LocalNode, call_directly, make_node
-from tests.fleet.peers import found, make_engine, no_previews, running
+from tests.fleet.peers import found, make_engine, running
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -73,7 +73,6 @@ async def test_what_comes_while_the_last_step_is_noted_is_not_taken_for_done(
             library=library,
             connect=node.connect(library),
             run_blocking=run_blocking,
-            make_previews=no_previews,
             report_at_once=True,
         )
     )

@@ -10,8 +10,8 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from peer.engine.chores import Work
 from peer.engine.progress import Progress
-from peer.engine.scheduler import Wake
 from peer.importing.previews import PreviewMaker
 from peer.library.library import Library
 from peer.library.placing import finish_placing
@@ -81,13 +81,13 @@ async def test_a_preview_is_made_when_its_photo_came_to_its_place(
     write(card, {"a.jpg": jpeg(3000, 2000, seed=1)})
     with not_placed(monkeypatch):
         await bring(library, card)
-    progress, work = Progress(), Wake()
+    progress, work = Progress(), Work()
     async with trio.open_nursery() as nursery:
         nursery.start_soon(PreviewMaker(call_directly, in_this_process), library, work, progress)
         await trio.testing.wait_all_tasks_blocked()
-        assert progress.previews_settled
+        assert work.settled
         finish_placing(library)
-        work.set()
+        work.look()
         await trio.testing.wait_all_tasks_blocked()
         nursery.cancel_scope.cancel()
     assert len(list(library.held.all("preview"))) == 1
