@@ -29,7 +29,8 @@ simulation: $(READY)  ## a fleet in one process: histories that failed once, and
 simulate: $(READY)  ## SEED=7: the story of a seed; SEED=7 RUNS=50: that and the next ones; PROFILE=calm|endurance
 	@$(BIN)/python -m tests.simulation $(if $(PROFILE),--profile $(PROFILE)) $(if $(RUNS),--seeds $(or $(SEED),1)..$$(($(or $(SEED),1) + $(RUNS) - 1)) --jobs 2,--seed $(or $(SEED),1)) $(ARGS)
 
-process: $(READY)  ## real processes that are killed, stopped and starved
+process: $(READY)  ## real processes that are killed, stopped and starved, and exiftool. Installs what is missing where apt-get does
+	@$(BIN)/python -m tests.network.needs
 	@$(BIN)/python -m pytest -q -m process $(ARGS)
 
 network: $(READY)  ## hosts in network namespaces; as root, else skipped. Installs what is missing where apt-get does

@@ -11,12 +11,12 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from crdt import schema
 from crdt.draft import Draft
 from crdt.facts import Exif, Location, Region, Rendition, Source
-from crdt.fields import Conflict, Derived, Fields, Register, fields_of, read_derived, read_register, read_set, register_parts
+from crdt.fields import Conflict, Derived, Fields, Reading, Register, fields_of, read_derived, read_register, read_set, register_parts
 from crdt.parsing import in_key
 from crdt.record import Content
 from crdt.trash import Trash, observed_writers, read_trash
@@ -167,9 +167,11 @@ def add_source(draft: Draft, file: FileHash, source: Source) -> None:
 
 
 def revert_edits(draft: Draft) -> None:
-    """Sets every edit parameter that has a value to null: the picture is as imported."""
+    """Sets every edit parameter that has a value, or an open conflict, to null: the picture is as imported."""
     for parameter in register_parts(draft.fields, schema.EDIT):
-        draft.set(schema.EDIT.name + parameter, None)
+        reading = _read_edit(draft.fields, parameter)
+        if reading is None or reading.cell.value is not None or reading.conflict is not None:
+            draft.set(schema.EDIT.name + parameter, None)
 
 
 def _read(fields: Fields, register: Register[T], default: T) -> T:
@@ -195,11 +197,15 @@ def _roles(fields: Fields) -> Mapping[str, FileHash]:
 def _edits(fields: Fields) -> Mapping[str, Value]:
     edits: dict[str, Value] = {}
     for parameter in register_parts(fields, schema.EDIT):
-        known = schema.EDITS.get(parameter)
-        reading = read_register(fields, known) if known else read_register(fields, schema.EDIT, parameter)
+        reading = _read_edit(fields, parameter)
         if reading is not None and reading.value is not None:
             edits[parameter] = reading.cell.value
     return MappingProxyType(edits)
+
+
+def _read_edit(fields: Fields, parameter: str) -> Reading[Any] | None:
+    known = schema.EDITS.get(parameter)
+    return read_register(fields, known) if known else read_register(fields, schema.EDIT, parameter)
 
 
 def _placements(fields: Fields) -> Iterator[Placement]:

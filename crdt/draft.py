@@ -72,6 +72,12 @@ class Draft:
             self._forget(stem)
             self._sets.pop(stem, None)
 
+    def retract(self, stem: str, writer: str) -> None:
+        """Takes away what one entry wrote into a field (``crdt.keys``), beside whatever else stands there; nothing happens when it is gone."""
+        key = f"{stem}/{writer}"
+        if key in self.content.live:
+            self._deletes.add(key)
+
     def trash(self, at: Stamp, *, members: Iterable[str] = ()) -> None:
         """Puts the record into the trash, having seen ``content``, and the writers of an album's memberships. ``at``: the entry's stamp."""
         self.set(TRASHED.name, Trash(at=at, seen=observed_writers(self.content).union(members)).value())

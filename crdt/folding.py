@@ -5,20 +5,22 @@ assets, and the one whose primary is a file of the other is *folded* into it.
 
 There can be several candidates, and they can form circles (each of two versions names the other). So edges are taken one by one in a
 fixed order: by role, then by the id of the asset that folds, then by the id of the folded one. An edge is left out when its
-asset is folded already or when it would close a circle. The result depends on the set of assets only.
+asset is folded already or when it would close a circle. Two assets can have one primary file (two devices took the same new version, one of them
+as a photo of its own): then the one with the greater id is folded into the other. The result depends on the set of assets only.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from crdt.asset import AssetView
 from store.ids import FileHash, RecordId
 
 PRIMARY_ROLE = "primary"
 _STRONGEST_FIRST = ("raw", "motion", "sidecar")
-_WEAKEST = "version"
+_WEAKEST = ("version", PRIMARY_ROLE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +46,8 @@ def fold(assets: Iterable[FoldableAsset]) -> dict[RecordId, RecordId]:
         (_strength(role), parent.asset, child)
         for parent in pool
         for file, role in parent.files.items()
-        if role != PRIMARY_ROLE
         for child in by_primary.get(file, ())
+        if child != parent.asset
     ]
     parents: dict[RecordId, RecordId] = {}
     for _, parent_id, child in sorted(edges):
@@ -55,7 +57,7 @@ def fold(assets: Iterable[FoldableAsset]) -> dict[RecordId, RecordId]:
 
 
 def compose(shown: AssetView, folded: Iterable[AssetView]) -> AssetView:
-    """``shown`` as people see it: albums, keywords and rating of what is folded into it where it has none.
+    """``shown`` as people see it: albums, keywords and rating of what is folded into it where it has none, and all ways to bytes.
 
     ``folded`` in the order of their ids; the first that has something gives it. In the trash it is contested by each part: by what wasn't
     seen there, or by all of it where that part isn't in the trash itself.
@@ -67,6 +69,7 @@ def compose(shown: AssetView, folded: Iterable[AssetView]) -> AssetView:
         rating=next((part.rating for part in parts if part.rating), 0),
         keywords=next((part.keywords for part in parts if part.keywords), ()),
         albums=next((part.albums for part in parts if part.albums), ()),
+        sources=MappingProxyType({file: ways for part in reversed(parts) for file, ways in part.sources.items()}),
         unseen=frozenset().union(*unseen),
     )
 
@@ -74,7 +77,7 @@ def compose(shown: AssetView, folded: Iterable[AssetView]) -> AssetView:
 def _strength(role: str) -> tuple[int, str]:
     if role in _STRONGEST_FIRST:
         return _STRONGEST_FIRST.index(role), role
-    return len(_STRONGEST_FIRST) + (role == _WEAKEST), role
+    return len(_STRONGEST_FIRST) + (1 + _WEAKEST.index(role) if role in _WEAKEST else 0), role
 
 
 def _root(parents: Mapping[RecordId, RecordId], asset: RecordId) -> RecordId:

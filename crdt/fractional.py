@@ -8,17 +8,13 @@ The head says how many whole digits follow, so that longer whole parts sort behi
 ``a0`` upward; ``Z`` to ``A`` one to 26 digits below that, downward. So appending or prepending ten thousand photos takes positions of
 four characters, and only inserting again and again at one place makes them longer: about a character for six.
 
-Two devices may choose the same position. The order is then that of the asset ids (``order_key``), and what is put "between" the two comes
-behind all that share the position (``place``).
+Two devices may choose the same position. The order is then that of the asset ids; photos without a position come last.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from crdt.parsing import WrongTypeError
 from crdt.values import Value
-from store.ids import RecordId
 
 MAX_POSITION = 4096
 """Characters; more are not read."""
@@ -64,22 +60,6 @@ def spread(low: str | None, high: str | None, count: int) -> list[str]:
         left = count // 2
         positions = [*spread(low, middle, left), middle, *spread(middle, high, count - left - 1)]
     return positions
-
-
-def place(order: Sequence[str | None], index: int) -> str:
-    """The position for a photo that is to stand at ``index`` among the others of its album.
-
-    ``order`` holds their positions as they are shown (``order_key``), without the photo itself. Among equal positions it comes
-    behind all of them; before those that have none.
-    """
-    known = [position for position in order if position is not None]
-    low = known[min(index, len(known)) - 1] if index > 0 and known else None
-    return between(low, next((position for position in known[index:] if low is None or position > low), None))
-
-
-def order_key(position: str | None, asset: RecordId) -> tuple[bool, str, RecordId]:
-    """Sorts an album: by position, then by id; photos without a position come last."""
-    return position is None, position or "", asset
 
 
 def parse_position(value: Value) -> str:

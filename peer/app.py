@@ -17,9 +17,13 @@ from peer.engine.connecting import dial
 from peer.engine.connection import Connect
 from peer.engine.control import EngineControl
 from peer.engine.engine import Engine, EngineParts, only_engine
+from peer.engine.evicting import Evictor
 from peer.engine.invitations import InvitationKeeper
 from peer.engine.neighbours import DialNeighbour, NeighbourParts, NeighbourWay
+from peer.engine.trash_keeping import TrashKeeper
+from peer.importing.edited_previews import EditedPreviewMaker
 from peer.importing.previews import PreviewMaker
+from peer.importing.redescribing import Redescriber
 from peer.lan.dialing import dial_lan
 from peer.lan.node import store_id
 from peer.lan.serving import LanServer
@@ -28,6 +32,8 @@ from peer.library.beginning import make_ready
 from peer.library.library import Library
 from peer.place import Place
 from peer.seams import Clock, Randomness, RunBlocking, SystemClock, run_in_thread, system_randomness
+from peer.watching.chore import FolderWatcher
+from peer.watching.originals import OriginalsKeeper
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,7 +130,15 @@ async def open_peer(
                     library=library,
                     connect=connect or dial(library, run_blocking),
                     run_blocking=run_blocking,
-                    chores=(PreviewMaker(run_blocking),),
+                    chores=(
+                        PreviewMaker(run_blocking),
+                        EditedPreviewMaker(run_blocking),
+                        Redescriber(run_blocking),
+                        FolderWatcher(run_blocking),
+                        OriginalsKeeper(run_blocking),
+                        TrashKeeper(run_blocking),
+                        Evictor(run_blocking),
+                    ),
                     report_at_once=report_at_once,
                     neighbours=neighbours,
                     served=server,

@@ -1,12 +1,15 @@
 """Where things lie inside a library's folder.
 
 originals/2024/07/IMG_0042.HEIC     what the person sees: files as imported, mode 0444
+recovered/2024-07-21/IMG_0042.HEIC  what was deleted for good elsewhere while somebody had changed it
 .calotype/library.db                log, records, projections, queues
 .calotype/device.key                this device's private keys, mode 0600
 .calotype/renditions/ab/abcd…       thumbnails and previews by SHA-256
+.calotype/edited/ab/abcd…           pictures of edited photos by asset; safe to lose
 .calotype/checkpoints/              sealed blobs of checkpoints
 .calotype/carried/                  sealed blobs kept for others, until relays have them
 .calotype/incoming/                 files on their way in; safe to lose
+.calotype/leaving/                  files of deleted photos on their way out
 .calotype/engine.lock, engine.json  who runs the engine, and how other commands reach it
 """
 
@@ -36,6 +39,14 @@ class LibraryFolder:
         return self.root / "originals"
 
     @property
+    def recovered(self) -> Path:
+        return self.root / "recovered"
+
+    @property
+    def leaving(self) -> Path:
+        return self.private / "leaving"
+
+    @property
     def database(self) -> Path:
         return self.private / "library.db"
 
@@ -50,6 +61,10 @@ class LibraryFolder:
     @property
     def renditions(self) -> Path:
         return self.private / "renditions"
+
+    @property
+    def edited(self) -> Path:
+        return self.private / "edited"
 
     @property
     def checkpoints(self) -> Path:

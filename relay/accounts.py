@@ -18,6 +18,9 @@ from store.ids import BlobId, DeviceId, Id, LibraryId
 
 MAIL_LIFETIME_MS = 10 * 60_000
 MAX_MAIL_AT_ONCE = 10_000
+PROMISE_MS = 7 * 24 * 60 * 60_000
+"""How long a promise lasts, by the clock and in running time."""
+
 _ENTRY_RESERVE_BYTES = 256 * 1024 * 1024
 _ENTRY_RESERVE_SHARE = 20
 
@@ -69,7 +72,8 @@ class Libraries(Protocol):
       ``NotFoundError`` for a library that isn't registered.
     - ``held`` are those that this library holds; what others hold doesn't count.
     - ``keep``: held blobs are kept at least until then; a later time wins. ``kept_until`` is 0 where no promise was made.
-    - ``forget_blob``: nobody holds it any more (it was found damaged); the libraries that did.
+    - ``forget_blob``: nobody holds it any more (it was found damaged), nor has it in the trash; the libraries that held it.
+    - ``wanted``: some of those that were forgotten, and neither put again nor released since.
     """
 
     def atomic(self) -> AbstractContextManager[object]: ...
@@ -95,6 +99,8 @@ class Libraries(Protocol):
     def kept_until(self, library: LibraryId, blob: BlobId) -> int: ...
 
     def forget_blob(self, blob: BlobId) -> list[LibraryId]: ...
+
+    def wanted(self, library: LibraryId, *, limit: int) -> list[BlobId]: ...
 
 
 class Sessions(Protocol):

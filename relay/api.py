@@ -47,6 +47,8 @@ class LibraryApi(Protocol):
     - ``stat`` answers for at most 1,000 ids, ``hold`` for 100, ``many`` for 256. ``many`` gives those that are held, in the
       order asked, and stops at 16 MiB, but gives at least one: an id that is missing from an answer with blobs in it may be
       asked for again, one that is missing from an empty answer is not held.
+    - ``stat``: *released* is what lies in the node's trash, and what is held with a release pending. With ``claim`` both are held afterwards, as
+      far as the bytes are there. ``hold`` promises nothing of them.
     - ``get_blob`` gives bytes that were verified against their name; ``NotFoundError`` when they aren't held.
     - ``put_blob`` is durable when it returns. True: the blob was new.
     """

@@ -7,6 +7,7 @@ import json
 import shutil
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial, wraps
@@ -17,14 +18,19 @@ import click
 import trio
 
 from relay.accounts import TokenHash
-from relay.command_errors import RelayCommandError, explained
+from relay.collecting import collect, deleting_stores
+from relay.command_errors import ExitCode, RelayCommandError, explained
 from relay.data_folder import DataFolder
 from relay.description import describe as describe_api
 from relay.log_lines import log_to_standard_error
 from relay.program import ListenAddress, run_relay
+from relay.scrubbing import scrub as scrub_blobs
 from relay.seams import SystemClock, system_randomness
 from relay.sizes import parse_size, spell_size
 from relay.sqlite_accounts import SqliteLibraries, SqliteSessions
+from relay.sqlite_releases import SqliteReleases
+from store.file_blobs import FileBlobStore
+from store.releases import HOUR_MS
 from store.sqlite_log import SqliteLogStore
 
 P = ParamSpec("P")
@@ -121,7 +127,17 @@ def cli() -> None:
 @click.option(
     "--ready-file", type=click.Path(path_type=Path), default=None, help="Written once the relay serves, as JSON {pid, address, key}."
 )
-def serve(invocation: Invocation, listen: str, database: str | None, blobs: str | None, ready_file: Path | None) -> None:
+@click.option(
+    "--backup-interval",
+    type=click.FloatRange(min=0, max=24 * 366),
+    default=0,
+    show_default=True,
+    metavar="HOURS",
+    help="How far apart backups of the folder are: younger photos are promised to nobody, because a restored backup may not have them.",
+)
+def serve(
+    invocation: Invocation, listen: str, database: str | None, blobs: str | None, ready_file: Path | None, backup_interval: float
+) -> None:
     """Serve until stopped (Ctrl-C, or SIGTERM): calls under way are finished first.
 
     The access log goes to standard error, one JSON document a line.
@@ -138,7 +154,8 @@ def serve(invocation: Invocation, listen: str, database: str | None, blobs: str 
     def announce(bound: str) -> None:
         invocation.answer({"address": bound}, f"Serving {invocation.folder.root} on http://{bound}. Press Ctrl-C to stop.")
 
-    trio.run(partial(run_relay, invocation.folder, address, ready_file=ready_file, announce=announce))
+    interval = round(backup_interval * HOUR_MS)
+    trio.run(partial(run_relay, invocation.folder, address, ready_file=ready_file, announce=announce, backup_interval_ms=interval))
 
 
 @cli.group()
@@ -174,7 +191,9 @@ def libraries(invocation: Invocation) -> None:
     """
     with invocation.folder.opened_as_it_is() as database:
         accounts = SqliteLibraries(database).accounts()
+        trash = {account.library: SqliteReleases(database).trashed(account.library) for account in accounts}
     for account in accounts:
+        trashed = trash[account.library]
         registered = datetime.fromtimestamp(account.registered_at / 1000, UTC).isoformat(timespec="seconds")
         invocation.answer(
             {
@@ -183,10 +202,12 @@ def libraries(invocation: Invocation) -> None:
                 "quota": account.quota,
                 "blobs": account.blobs,
                 "blob_bytes": account.blob_bytes,
+                "trash_blobs": trashed.blobs,
+                "trash_bytes": trashed.bytes,
                 "entry_bytes": account.entry_bytes,
             },
             f"{account.library.short()}  {registered}  {spell_size(account.blob_bytes)} of {spell_size(account.quota)} in {account.blobs} blobs, "
-            f"{spell_size(account.entry_bytes)} of entries",
+            f"{spell_size(account.entry_bytes)} of entries" + (f", {spell_size(trashed.bytes)} in the trash" if trashed.blobs else ""),
         )
     if not accounts and not invocation.as_json:
         click.echo("No libraries yet.")
@@ -207,6 +228,7 @@ def stats(invocation: Invocation) -> None:
         unused_tokens = store.unused_tokens()
         sessions = SqliteSessions(database).count(now=now)
         figures = [SqliteLogStore(database, account.library).figures() for account in accounts]
+        trash = [SqliteReleases(database).trashed(account.library) for account in accounts]
     content = {
         "libraries": len(accounts),
         "entries": sum(each.entries for each in figures),
@@ -215,6 +237,8 @@ def stats(invocation: Invocation) -> None:
         "detached_entries": sum(each.detached for each in figures),
         "blobs": sum(account.blobs for account in accounts),
         "blob_bytes": sum(account.blob_bytes for account in accounts),
+        "trash_blobs": sum(each.blobs for each in trash),
+        "trash_bytes": sum(each.bytes for each in trash),
         "entry_bytes": sum(account.entry_bytes for account in accounts),
         "sessions": sessions,
         "unused_tokens": unused_tokens,
@@ -223,6 +247,38 @@ def stats(invocation: Invocation) -> None:
     }
     human = "\n".join(f"{name.replace('_', ' '):<16} {spell_size(value) if _is_size(name) else value}" for name, value in content.items())
     invocation.answer(content, human)
+
+
+@cli.command()
+@_command
+@click.option("--dry-run", is_flag=True, help="Change nothing, and say what would be deleted and what keeps the rest.")
+def gc(invocation: Invocation, dry_run: bool) -> None:
+    """Delete what devices released, as far as it is due. A running relay does this by itself; it may go on running.
+
+    What is deleted stays in the trash for 30 days. Waits are counted only while the relay runs.
+
+    \b
+    Example: calotype-relay gc --data /srv/calotype --dry-run
+    """
+    with deleting_stores(invocation.folder, clock=SystemClock(), randomness=system_randomness) as stores:
+        collected = collect(stores, dry_run=dry_run)
+    invocation.answer(collected.content(), "\n".join(collected.human()))
+
+
+@cli.command()
+@_command
+@click.option("--repair", is_flag=True, help="Set damaged photos aside, and ask devices for what is damaged or missing.")
+def scrub(invocation: Invocation, repair: bool) -> None:
+    """Read all that is stored for libraries and compare it with its name. The relay may be running. Ends with 3 when something isn't whole.
+
+    \b
+    Example: calotype-relay scrub --data /srv/calotype --repair
+    """
+    with invocation.folder.opened_as_it_is() as database, closing(FileBlobStore(invocation.folder.root)) as blobs:
+        found = scrub_blobs(SqliteLibraries(database), blobs, repair=repair)
+    invocation.answer(found.content(), found.human())
+    if not found.is_whole:
+        raise click.exceptions.Exit(int(ExitCode.INTEGRITY))
 
 
 @cli.command()

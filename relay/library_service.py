@@ -7,16 +7,17 @@ other libraries.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import TypeVar, TypeVarTuple
 
-from relay.accounts import Session, TokenHash, over_quota
+from relay.accounts import PROMISE_MS, Session, TokenHash, over_quota
 from relay.api import SealedBlob
 from relay.errors import MalformedRequestError, NotFoundError, QuotaError, SyncError, TooLargeError, error_named
 from relay.messages import BlobState, Cursor, HeadsAnswer, Hint, HoldAnswer, PullEnd, PullRequest, PushOutcome, PushResult
 from relay.messages.limits import (
+    MAX_HINT_BLOBS,
     MAX_HOLD_IDS,
     MAX_MANY_BYTES,
     MAX_MANY_IDS,
@@ -29,15 +30,17 @@ from relay.messages.limits import (
     NONCE_BYTES,
 )
 from relay.news import Subscription
+from relay.noting import note_entries
 from relay.parts import NodeParts
 from store.blobs import MAX_BLOB_BYTES
 from store.errors import DamagedError, RefusedError
 from store.heads import Heads
 from store.ids import BlobId, LibraryId
 from store.log import Arrived, LogStore, Status
+from store.releases import STEP_MS
 from store.roster import Roster
+from store.seen import parse_seen
 
-PROMISE_MS = 7 * 24 * 60 * 60_000
 PAGE_BYTES = 256 * 1024
 
 T = TypeVar("T")
@@ -156,6 +159,9 @@ class LibraryService:
             stored = [len(raw) for raw, outcome in zip(raws, outcomes, strict=True) if outcome.status is Status.STORED]
             if stored:
                 self._parts.libraries.add_entry_bytes(self._library, sum(stored))
+            has_control = bool(stored) and bool(self._log.control(before, limit_bytes=0))
+            if has_control and self._parts.releases is not None:
+                note_entries(self._log, self._parts.releases, before=before)
         came_alone = arrival - before == len(stored)
         result = PushResult(
             outcomes=tuple(PushOutcome(status=each.status, error=each.code or "") for each in outcomes),
@@ -167,7 +173,7 @@ class LibraryService:
             result=result,
             stored=len(stored),
             arrival=arrival,
-            has_control=bool(stored) and bool(self._log.control(before, limit_bytes=0)),
+            has_control=has_control,
             new_roster=None if new_roster is roster else new_roster,
         )
 
@@ -189,14 +195,30 @@ class LibraryService:
         refused: SyncError | None = None
         for raw in reports:
             try:
-                accepted += self._log.put_seen(raw, now=self._parts.clock.now())
+                accepted += self._put_report(raw)
             except RefusedError as error:
                 refused = refused or error_named(error.code, str(error), status=422)
         return accepted, refused
 
+    def _put_report(self, raw: bytes) -> bool:
+        """A report may settle a checkpoint, and entries arrive by that."""
+        book = self._parts.releases
+        if book is None:
+            return self._log.put_seen(raw, now=self._parts.clock.now())
+        with self._parts.libraries.atomic():
+            before = self._log.arrival()
+            is_new = self._log.put_seen(raw, now=self._parts.clock.now())
+            if is_new:
+                book.hear(self._library, (parse_seen(raw).device,), reported=True)
+            if self._log.arrival() > before:
+                note_entries(self._log, book, before=before)
+            return is_new
+
     @asynccontextmanager
     async def news(self) -> AsyncGenerator[AsyncIterator[Hint]]:
-        session, arrival = await self._run(lambda session: (session, self._log.arrival()))
+        session, arrival, wanted = await self._run(
+            lambda session: (session, self._log.arrival(), self._parts.libraries.wanted(self._library, limit=MAX_HINT_BLOBS))
+        )
         subscription = Subscription(
             library=self._library,
             device=session.device,
@@ -204,6 +226,8 @@ class LibraryService:
             is_expired=lambda: session.expires <= self._parts.clock.now(),
         )
         subscription.entries_arrived(arrival)
+        if wanted:
+            subscription.blobs_wanted(wanted)
         with self._parts.hub.subscribed(subscription):
             await self.check()  # a removal may have come before the hub knew of this stream
             yield subscription
@@ -211,11 +235,25 @@ class LibraryService:
     # Blobs
 
     async def stat(self, blobs: Sequence[BlobId], *, claim: bool = False) -> Sequence[BlobState]:
-        """``claim`` has nothing to cancel as long as no node releases blobs; this one doesn't."""
         if len(blobs) > MAX_STAT_IDS:
             raise TooLargeError(f"at most {MAX_STAT_IDS} ids at once")
-        held = await self._run(self._held, blobs)
-        return tuple(BlobState.HELD if blob in held else BlobState.ABSENT for blob in blobs)
+        return await self._run(self._stat, blobs, claim)
+
+    def _stat(self, session: Session, blobs: Sequence[BlobId], claim: bool) -> tuple[BlobState, ...]:
+        released = self._released(blobs)
+        if claim and released:
+            self._want(released)
+            released = frozenset()
+        held = self._held(session, blobs)
+        return tuple(BlobState.RELEASED if blob in released else BlobState.HELD if blob in held else BlobState.ABSENT for blob in blobs)
+
+    def _released(self, blobs: Collection[BlobId]) -> frozenset[BlobId]:
+        return frozenset() if self._parts.releases is None else self._parts.releases.released(self._library, blobs)
+
+    def _want(self, blobs: Collection[BlobId]) -> None:
+        """Cancels all releases of these that have arrived, and takes out of the trash those that are there."""
+        if self._parts.releases is not None:
+            self._parts.releases.want(self._library, blobs, is_there=lambda blob: self._parts.blobs.info(blob) is not None)
 
     def _held(self, _: Session, blobs: Sequence[BlobId]) -> frozenset[BlobId]:
         return self._parts.libraries.held(self._library, blobs)
@@ -240,8 +278,20 @@ class LibraryService:
 
     def _prove(self, session: Session, blob: BlobId, nonce: bytes, until: int) -> bytes:
         sealed = self._read(session, blob)
-        self._parts.libraries.keep(self._library, (blob,), until=until)
+        with self._parts.libraries.atomic():
+            if not self._may_promise(session, blob):
+                return b""
+            self._parts.libraries.keep(self._library, (blob,), until=until)
         return hashlib.sha256(nonce + sealed).digest()
+
+    def _may_promise(self, session: Session, blob: BlobId) -> bool:
+        """Not what somebody released, and not what a restored backup may not have."""
+        book = self._parts.releases
+        if book is None:
+            return True
+        interval = self._parts.backup_interval_ms
+        is_old_enough = not interval or book.age(self._library, blob) >= interval + STEP_MS
+        return is_old_enough and not self._released((blob,)) and bool(self._held(session, (blob,)))
 
     async def get_blob(self, blob: BlobId) -> bytes:
         return await self._run_on_blob(self._read, blob)
@@ -274,10 +324,13 @@ class LibraryService:
     def _expect(self, session: Session, blob: BlobId, size: int) -> bool:
         if size > MAX_BLOB_BYTES:
             raise TooLargeError(f"a blob has at most {MAX_BLOB_BYTES} bytes")
+        is_released = bool(self._released((blob,)))
         if blob in self._held(session, (blob,)):
+            if is_released:
+                self._want((blob,))
             return False
         account = self._parts.libraries.account(self._library)
-        if account is not None and account.blob_bytes + size > account.quota:
+        if not is_released and account is not None and account.blob_bytes + size > account.quota:
             raise over_quota()
         return True
 
@@ -293,7 +346,15 @@ class LibraryService:
             return False
         now = self._parts.clock.now()
         self._parts.blobs.put(blob, sealed, now=now)
-        return self._parts.libraries.add_blob(self._library, blob, len(sealed), now=now)
+        if self._parts.releases is None:
+            return self._parts.libraries.add_blob(self._library, blob, len(sealed), now=now)
+        with self._parts.libraries.atomic():
+            if self._parts.blobs.info(blob) is None:
+                self._parts.blobs.put(blob, sealed, now=now)  # it lay in somebody's trash, which was emptied just now
+            is_new = blob not in self._held(session, (blob,))
+            self._want((blob,))
+            self._parts.libraries.add_blob(self._library, blob, len(sealed), now=now)
+        return is_new
 
     @asynccontextmanager
     async def many(self, blobs: Sequence[BlobId]) -> AsyncGenerator[AsyncIterator[SealedBlob]]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 
 from relay.accounts import (
     MAIL_LIFETIME_MS,
     MAX_MAIL_AT_ONCE,
+    PROMISE_MS,
     LibraryAccount,
     Session,
     TokenHash,
@@ -40,6 +41,12 @@ class MemoryLibraries:
         self._accounts: dict[LibraryId, LibraryAccount] = {}
         self._holdings: dict[BlobId, dict[LibraryId, int]] = {}
         self._kept: dict[tuple[LibraryId, BlobId], int] = {}
+        self._kept_running: dict[tuple[LibraryId, BlobId], int] = {}
+        self._stored_running: dict[tuple[LibraryId, BlobId], int] = {}
+        self._wanted: set[tuple[LibraryId, BlobId]] = set()
+        self._told_of_lost: list[Callable[[BlobId], None]] = []
+        self.running = 0
+        """Milliseconds that the node ran, as its release book counts them."""
 
     def atomic(self) -> AbstractContextManager[object]:
         return self._lock
@@ -87,8 +94,7 @@ class MemoryLibraries:
                 return False
             if account.blob_bytes + size > account.quota:
                 raise over_quota()
-            self._holdings.setdefault(blob, {})[library] = size
-            self._accounts[library] = replace(account, blobs=account.blobs + 1, blob_bytes=account.blob_bytes + size)
+            self.put_back(library, blob, size)
             return True
 
     def held(self, library: LibraryId, blobs: Sequence[BlobId]) -> frozenset[BlobId]:
@@ -99,6 +105,7 @@ class MemoryLibraries:
         with self._lock:
             for blob in self.held(library, blobs):
                 self._kept[library, blob] = max(until, self._kept.get((library, blob), 0))
+                self._kept_running[library, blob] = self.running + PROMISE_MS
 
     def kept_until(self, library: LibraryId, blob: BlobId) -> int:
         with self._lock:
@@ -106,12 +113,69 @@ class MemoryLibraries:
 
     def forget_blob(self, blob: BlobId) -> list[LibraryId]:
         with self._lock:
-            holders = self._holdings.pop(blob, {})
-            for library, size in holders.items():
-                account = self._accounts[library]
-                self._accounts[library] = replace(account, blobs=account.blobs - 1, blob_bytes=account.blob_bytes - size)
-                self._kept.pop((library, blob), None)
-            return sorted(holders)
+            holders = sorted(self._holdings.get(blob, {}))
+            for library in holders:
+                self.take_away(library, blob)
+                self._wanted.add((library, blob))
+            for told in self._told_of_lost:
+                told(blob)
+            return holders
+
+    def wanted(self, library: LibraryId, *, limit: int) -> list[BlobId]:
+        with self._lock:
+            return sorted(blob for wanting, blob in self._wanted if wanting == library)[:limit]
+
+    # What the release book beside it asks
+
+    def want_no_more(self, library: LibraryId, blobs: Iterable[BlobId]) -> None:
+        """These were released."""
+        with self._lock:
+            self._wanted -= {(library, blob) for blob in blobs}
+
+    def begin_anew(self) -> None:
+        """Running time begins at 0."""
+        self.running = 0
+        self._kept_running = dict.fromkeys(self._kept, PROMISE_MS)
+        self._stored_running = dict.fromkeys(self._stored_running, 0)
+
+    def tell_of_lost(self, told: Callable[[BlobId], None]) -> None:
+        """``told`` is called with each blob that is forgotten."""
+        self._told_of_lost.append(told)
+
+    def take_away(self, library: LibraryId, blob: BlobId) -> int:
+        """The library doesn't hold it any more. Its size."""
+        with self._lock:
+            size = self._holdings[blob].pop(library)
+            account = self._accounts[library]
+            self._accounts[library] = replace(account, blobs=account.blobs - 1, blob_bytes=account.blob_bytes - size)
+            for times in (self._kept, self._kept_running, self._stored_running):
+                times.pop((library, blob), None)
+            return size
+
+    def put_back(self, library: LibraryId, blob: BlobId, size: int) -> None:
+        """The library holds it, whether there is room or not."""
+        with self._lock:
+            account = self._accounts[library]
+            self._holdings.setdefault(blob, {})[library] = size
+            self._stored_running[library, blob] = self.running
+            self._wanted.discard((library, blob))
+            self._accounts[library] = replace(account, blobs=account.blobs + 1, blob_bytes=account.blob_bytes + size)
+
+    def is_held(self, blob: BlobId) -> bool:
+        """Whether any library holds it."""
+        return bool(self._holdings.get(blob))
+
+    def size(self, library: LibraryId, blob: BlobId) -> int:
+        """Of a blob that the library holds."""
+        return self._holdings[blob][library]
+
+    def kept_running(self, library: LibraryId, blob: BlobId) -> int:
+        """The end of the last promise in running time; 0 where none was made."""
+        return self._kept_running.get((library, blob), 0)
+
+    def stored_running(self, library: LibraryId, blob: BlobId) -> int | None:
+        """When a held blob came, in running time."""
+        return self._stored_running.get((library, blob))
 
 
 class MemorySessions:

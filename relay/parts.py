@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from relay.accounts import Libraries, Mailboxes, Session, Sessions, TokenHash
 from relay.errors import NotMemberError, SessionInvalidError, errors_translated
 from relay.news import NewsHub
+from relay.release_book import ReleaseBook
 from relay.seams import Clock, Randomness, RunBlocking
 from store.blobs import BlobStore
 from store.ids import LibraryId, StoreId
@@ -58,7 +59,8 @@ class Logs:
 @dataclass(frozen=True, kw_only=True)
 class NodeParts:
     """``key`` is the node's own; ``store`` is new after every restore. A ``LogStore`` that shares the database of
-    ``libraries`` takes part in its ``atomic`` blocks."""
+    ``libraries`` takes part in its ``atomic`` blocks. ``releases``: none on a peer, which deletes nothing because others say so.
+    ``backup_interval_ms``: what came less than this ago may be lost with the disk, so nothing is promised of it."""
 
     kind: Literal["relay", "peer"]
     key: Ed25519PrivateKey = field(repr=False)
@@ -71,6 +73,8 @@ class NodeParts:
     clock: Clock
     randomness: Randomness
     run_blocking: RunBlocking
+    releases: ReleaseBook | None = None
+    backup_interval_ms: int = 0
     hub: NewsHub = field(default_factory=NewsHub)
     pruning_due: LibrariesDue = field(default_factory=LibrariesDue)
 

@@ -24,6 +24,7 @@ from relay.seams import Clock, Randomness, RunBlocking, SystemClock, run_in_thre
 from relay.server import serve
 from relay.service import NodeService
 from relay.sqlite_accounts import SqliteLibraries, SqliteMailboxes, SqliteSessions, store_id
+from relay.sqlite_releases import SqliteReleases
 from store.file_blobs import FileBlobStore
 from store.sqlite_log import SqliteLogStore
 
@@ -37,13 +38,17 @@ def open_node(
     clock: Clock,
     randomness: Randomness = system_randomness,
     run_blocking: RunBlocking = run_in_thread,
+    backup_interval_ms: int = 0,
 ) -> Iterator[NodeService]:
     """The service over the stores in ``folder``, which is this process's alone until the block ends."""
     with folder.locked(), folder.opened() as database, closing(FileBlobStore(folder.root)) as blobs:
+        store = store_id(database, randomness)
+        releases = SqliteReleases(database)
+        releases.begin(store)
         parts = NodeParts(
             kind="relay",
             key=folder.node_key(randomness),
-            store=store_id(database, randomness),
+            store=store,
             libraries=SqliteLibraries(database),
             sessions=SqliteSessions(database),
             mailboxes=SqliteMailboxes(database),
@@ -52,6 +57,8 @@ def open_node(
             clock=clock,
             randomness=randomness,
             run_blocking=run_blocking,
+            releases=releases,
+            backup_interval_ms=backup_interval_ms,
         )
         yield NodeService(parts)
 
@@ -80,11 +87,19 @@ class ListenAddress:
         return self.host == "localhost"
 
 
-async def run_relay(folder: DataFolder, address: ListenAddress, *, ready_file: Path | None, announce: Callable[[str], None]) -> None:
+async def run_relay(
+    folder: DataFolder,
+    address: ListenAddress,
+    *,
+    ready_file: Path | None,
+    announce: Callable[[str], None],
+    backup_interval_ms: int = 0,
+) -> None:
     """Serve until SIGTERM or SIGINT. ``announce`` is told the address when it serves."""
     keep_freed_memory()
     allow_many_connections()
-    with open_node(folder, clock=SystemClock()) as service, trio.open_signal_receiver(*_STOP_SIGNALS) as signals:
+    node = open_node(folder, clock=SystemClock(), backup_interval_ms=backup_interval_ms)
+    with node as service, trio.open_signal_receiver(*_STOP_SIGNALS) as signals:
         listeners = await _listen(address)
         bound = _spelled(listeners[0].socket.getsockname())
         if not address.is_loopback():
@@ -99,6 +114,7 @@ async def run_relay(folder: DataFolder, address: ListenAddress, *, ready_file: P
 
         async with trio.open_nursery() as nursery:
             nursery.start_soon(service.keep_pruned)
+            nursery.start_soon(service.keep_released)
             await serve(NodeApp(service), listeners, until=until_stopped)
             nursery.cancel_scope.cancel()
 

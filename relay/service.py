@@ -37,8 +37,10 @@ from relay.messages import (
     hello_proof_message,
 )
 from relay.messages.limits import MAX_MAIL_BYTES, MAX_MAIL_WAIT_SECONDS, MAX_STATEMENT_SECONDS, NONCE_BYTES, PROTOCOL_VERSION
+from relay.noting import note_entries
 from relay.parts import NodeParts
 from relay.pruning import keep_pruned
+from relay.releasing import keep_released
 from store.entries import EntryKind, parse_entry
 from store.ids import LibraryId
 from store.log import LogStore, Outcome, Status
@@ -70,6 +72,10 @@ class NodeService:
     async def keep_pruned(self) -> None:
         """Relays run this beside serving, until it is cancelled: see ``relay.pruning``."""
         await keep_pruned(self._parts)
+
+    async def keep_released(self) -> None:
+        """Relays run this too: see ``relay.releasing``."""
+        await keep_released(self._parts)
 
     async def in_thread(self, function: Callable[[*Ts], T], *arguments: *Ts) -> T:
         """Work that would hold up the trio thread, such as the encoding of large messages."""
@@ -109,6 +115,8 @@ class NodeService:
         _refuse_unless_stored(outcomes)
         stored = sum(len(raw) for raw, outcome in zip(raws, outcomes, strict=True) if outcome.status is Status.STORED)
         self._parts.libraries.add_entry_bytes(log.library, stored)
+        if self._parts.releases is not None:
+            note_entries(log, self._parts.releases, before=log.arrival())
 
     async def open_session(self, request: SessionRequest) -> SessionGrant:
         return await self._parts.run(self._open_session, request)

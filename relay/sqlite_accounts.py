@@ -10,6 +10,7 @@ from importlib.resources import files
 from relay.accounts import (
     MAIL_LIFETIME_MS,
     MAX_MAIL_AT_ONCE,
+    PROMISE_MS,
     LibraryAccount,
     Session,
     TokenHash,
@@ -25,7 +26,11 @@ from relay.seams import Randomness
 from store.database import Database, SchemaPart
 from store.ids import BlobId, DeviceId, LibraryId, StoreId
 
-RELAY_SCHEMA = SchemaPart(name="relay", scripts=(files("relay").joinpath("schema.sql").read_text("utf-8"),))
+RELAY_SCHEMA = SchemaPart(
+    name="relay",
+    scripts=tuple(files("relay").joinpath(script).read_text("utf-8") for script in ("schema.sql", "schema_2.sql")),
+)
+_RUNNING = "coalesce((SELECT running FROM relay_running), 0)"
 _ACCOUNT_COLUMNS = "name, quota, blobs, blob_bytes, entry_bytes, registered_at"
 
 
@@ -93,7 +98,9 @@ class SqliteLibraries:
                 return False
             if blob_bytes + size > quota:
                 raise over_quota()
-            connection.execute("INSERT INTO relay_holding (library, blob, size, stored_at) VALUES (?, ?, ?, ?)", (key, blob, size, now))
+            query = f"INSERT INTO relay_holding (library, blob, size, stored_at, stored_running) VALUES (?, ?, ?, ?, {_RUNNING})"  # noqa: S608
+            connection.execute(query, (key, blob, size, now))
+            connection.execute("DELETE FROM relay_wanted WHERE library = ? AND blob = ?", (key, blob))
             connection.execute("UPDATE relay_library SET blobs = blobs + 1, blob_bytes = blob_bytes + ? WHERE id = ?", (size, key))
             return True
 
@@ -105,9 +112,9 @@ class SqliteLibraries:
     def keep(self, library: LibraryId, blobs: Sequence[BlobId], *, until: int) -> None:
         with self._database.write() as connection:
             connection.executemany(
-                "UPDATE relay_holding SET kept_until = max(kept_until, ?)"
+                f"UPDATE relay_holding SET kept_until = max(kept_until, ?), kept_running = {_RUNNING} + ?"  # noqa: S608
                 " WHERE library = (SELECT id FROM relay_library WHERE name = ?) AND blob = ?",
-                [(until, library, blob) for blob in blobs],
+                [(until, PROMISE_MS, library, blob) for blob in blobs],
             )
 
     def kept_until(self, library: LibraryId, blob: BlobId) -> int:
@@ -123,8 +130,28 @@ class SqliteLibraries:
             ).fetchall()
             for key, _, size in holders:
                 connection.execute("UPDATE relay_library SET blobs = blobs - 1, blob_bytes = blob_bytes - ? WHERE id = ?", (size, key))
+                connection.execute("DELETE FROM relay_released WHERE library = ? AND blob = ?", (key, blob))
+                connection.execute("INSERT OR IGNORE INTO relay_wanted VALUES (?, ?)", (key, blob))
             connection.execute("DELETE FROM relay_holding WHERE blob = ?", (blob,))
+            connection.execute("DELETE FROM relay_trash WHERE blob = ?", (blob,))
         return [LibraryId(name) for _, name, _ in holders]
+
+    def wanted(self, library: LibraryId, *, limit: int) -> list[BlobId]:
+        query = "SELECT blob FROM relay_wanted WHERE library = (SELECT id FROM relay_library WHERE name = ?) ORDER BY blob LIMIT ?"
+        with self._database.read() as connection:
+            return [BlobId(blob) for (blob,) in connection.execute(query, (library, limit))]
+
+    def known_blobs(self, *, after: BlobId | None, limit: int) -> list[BlobId]:
+        """Blobs that some library holds or has in the trash, in order."""
+        query = "SELECT blob FROM relay_holding WHERE blob > ?1 UNION SELECT blob FROM relay_trash WHERE blob > ?1 ORDER BY blob LIMIT ?2"
+        with self._database.read() as connection:
+            return [BlobId(blob) for (blob,) in connection.execute(query, (after or b"", limit))]
+
+    def is_known(self, blob: BlobId) -> bool:
+        """Whether it is one of these."""
+        query = "SELECT EXISTS (SELECT 1 FROM relay_holding WHERE blob = ?1) OR EXISTS (SELECT 1 FROM relay_trash WHERE blob = ?1)"
+        with self._database.read() as connection:
+            return bool(connection.execute(query, (blob,)).fetchone()[0])
 
 
 class SqliteSessions:

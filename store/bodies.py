@@ -1,8 +1,7 @@
 """Bodies of control entries (PROTOCOL.md section 3.2): clear, with ids, public keys, heads and wrapped keys, never a name. Pure.
 
 Each is a frozen class with ``encode``; ``parse_control`` reads the body of an entry. Lists of ids are sorted and without
-repetition, but for the blobs of a checkpoint, whose order is that of their contents. What follows from `release` and `claim` is not
-computed by this version.
+repetition, but for the blobs of a checkpoint, whose order is that of their contents.
 """
 
 from __future__ import annotations

@@ -78,6 +78,17 @@ class FileBlobStore:
             raise DamagedError(f"blob {blob.short()} isn't what was stored under its name")
         return sealed
 
+    def is_whole(self, blob: BlobId) -> bool | None:
+        """Whether the bytes are those of the name; ``None`` when there are none. Nothing is set aside."""
+        try:
+            return is_intact(blob, self._path(blob).read_bytes())
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            if error.errno not in _DAMAGED:
+                raise
+            return False
+
     def info(self, blob: BlobId) -> BlobInfo | None:
         try:
             status = self._path(blob).stat()

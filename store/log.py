@@ -56,6 +56,15 @@ class Arrived:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Lineage:
+    """Of an attached entry, or a stub: its arrival number, its author (``MASTER`` in the master log), and the names of what it builds on."""
+
+    arrival: int
+    author: DeviceId
+    needs: tuple[EntryHash, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pruned:
     """How many entries became stubs, and how many bytes they had. ``more``: there are others that could."""
 
@@ -110,6 +119,7 @@ class LogStore(Protocol):
     - ``roster`` depends on the set of stored control entries and their descent only, never on their order.
     - ``is_ancestor`` says whether ``of`` is ``name`` or follows it within one log, on whatever branch; False when either isn't stored
       where it is said to be. Its cost is that of the log's branches, not of its length.
+    - ``lineage`` is ``None`` for what isn't attached. What it names may not be stored either, in a store that trusts settled checkpoints.
     - ``missing`` gives exactly what a node lacks when the tips of ``theirs`` are stored here. Others are guesses (``store.heads``): who
       still sees an unknown tip after a pull asks again with that log left out of its heads. ``after`` is the arrival number to go on from.
       A few detached entries, the newest, come with it.
@@ -159,6 +169,8 @@ class LogStore(Protocol):
     def has(self, name: EntryHash) -> bool: ...
 
     def is_ancestor(self, name: EntryHash, of: Dep) -> bool: ...
+
+    def lineage(self, name: EntryHash) -> Lineage | None: ...
 
     def at(self, log: LogId, seq: int) -> list[Entry]: ...
 

@@ -23,6 +23,7 @@ from store.log import (
     DETACHED_ENTRIES,
     Arrived,
     Figures,
+    Lineage,
     Outcome,
     Pruned,
     SettledCheckpoint,
@@ -143,6 +144,11 @@ class MemoryLogStore:
             if first is None or second is None or (second.log, second.position.seq) != (of.log, of.seq):
                 return False
             return is_ancestor_or_self(first.position, second.position, self._branches)
+
+    def lineage(self, name: EntryHash) -> Lineage | None:
+        with self._lock:
+            kept = self._kept.get(name)
+            return None if kept is None else Lineage(arrival=kept.arrival, author=kept.item.author, needs=kept.item.needs)
 
     def at(self, log: LogId, seq: int) -> list[Entry]:
         with self._lock:

@@ -19,7 +19,7 @@ from store.errors import MissingEntriesError
 from store.heads import Heads
 from store.ids import EntryHash, LibraryId, LogId
 from store.intake import Batch
-from store.log import DETACHED_BYTES, DETACHED_ENTRIES, Arrived, Figures, Outcome, Pruned, SettledCheckpoint, first_page
+from store.log import DETACHED_BYTES, DETACHED_ENTRIES, Arrived, Figures, Lineage, Outcome, Pruned, SettledCheckpoint, first_page
 from store.roster import Roster
 from store.seen import SeenReport
 from store.skeleton import SkeletonEntry
@@ -93,6 +93,10 @@ class SqliteLogStore:
             if first is None or second is None or (second.log, second.position.seq) != (of.log, of.seq):
                 return False
             return is_ancestor_or_self(first, second.position, rows.branches_of(of.log))
+
+    def lineage(self, name: EntryHash) -> Lineage | None:
+        with self._reading() as rows:
+            return rows.lineage(name)
 
     def at(self, log: LogId, seq: int) -> list[Entry]:
         with self._reading() as rows:

@@ -22,19 +22,20 @@ from store.entries import Entry, EntryKind, parse_entry
 from store.errors import DamagedError, RefusedError
 from store.heads import Heads
 from store.ids import NO_ENTRY, DeviceId, EntryHash, LibraryId, LogId
-from store.log import Arrived
+from store.log import Arrived, Lineage
 from store.roster import ROSTER_KINDS, Roster, compute_roster
 from store.seen import SeenReport, parse_seen
 from store.skeleton import SkeletonEntry, decode_deps
 
 _BRANCH = "SELECT id, parent, log, author, first_seq, last_seq, tip, follows FROM log_branch"
-_SKELETON = """
+_BONES = """
     SELECT e.arrival, e.branch, e.kind, e.seq, e.name, b.log, b.author, coalesce(p.name, b.follows), e.raw, e.deps
     FROM log_entry e
     JOIN log_branch b ON b.id = e.branch
     LEFT JOIN log_entry p ON p.branch = iif(e.seq > b.first_seq, e.branch, b.parent) AND p.seq = e.seq - 1
-    WHERE e.branch = ? AND e.seq BETWEEN ? AND ? ORDER BY e.seq
 """
+_SKELETON = f"{_BONES} WHERE e.branch = ? AND e.seq BETWEEN ? AND ? ORDER BY e.seq"
+_BONE = f"{_BONES} WHERE e.name = ? AND e.library = ?"
 
 
 class LibraryRows:
@@ -95,6 +96,14 @@ class LibraryRows:
         if row is not None:
             return _arrived(*row)[0] if row[2] else None
         return self.get_detached(name)
+
+    def lineage(self, name: EntryHash) -> Lineage | None:
+        """As ``LogStore.lineage``."""
+        row = self._connection.execute(_BONE, (name, self.key)).fetchone()
+        if row is None:
+            return None
+        bone = _bone(row)
+        return Lineage(arrival=bone.arrival, author=bone.item.author, needs=bone.item.needs)
 
     def get_detached(self, name: EntryHash) -> Arrived | None:
         """A detached entry by its name."""

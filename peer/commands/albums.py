@@ -23,6 +23,7 @@ from peer.library.albums import (
     remove_from_album,
     rename_album,
     restore_album,
+    set_cover,
 )
 from peer.library.conflicts import conflicts_of
 from peer.library.library import Library
@@ -138,21 +139,41 @@ def remove(invocation: Invocation, album: str, assets: tuple[str, ...]) -> None:
 
 @album.command()
 @click.argument("album")
-@click.argument("asset", metavar="ID")
-@click.option("--to", "index", type=click.IntRange(min=0), default=None, help="Its place, counted from 0.")
-@click.option("--before", default=None, metavar="ID", help="Put it before this photo.")
-@click.option("--after", default=None, metavar="ID", help="Put it behind this photo.")
+@click.argument("assets", nargs=-1, required=True, metavar="ID…")
+@click.option("--to", "index", type=click.IntRange(min=0), default=None, help="Their place, counted from 0.")
+@click.option("--before", default=None, metavar="ID", help="Put them before this photo.")
+@click.option("--after", default=None, metavar="ID", help="Put them behind this photo.")
 @common_options
-def move(invocation: Invocation, album: str, asset: str, index: int | None, before: str | None, after: str | None) -> None:
-    """Move a photo within an album.
+def move(invocation: Invocation, album: str, assets: tuple[str, ...], index: int | None, before: str | None, after: str | None) -> None:
+    """Move photos within an album: all to one place, in the order in which they are named.
 
     \b
-    Example: calotype album move Sweden 3f2a --to 0
+    Example: calotype album move Sweden 3f2a 90c1 --to 0
     """
     with changing(invocation) as library:
         queries = Queries(library.database)
-        record, moved = queries.find_album(album), queries.find(asset)
+        record, moved = queries.find_album(album), [queries.find(text) for text in assets]
         move_in_album(library, record, moved, _target(queries, index, before, after))
+        _answer(invocation, library, record)
+
+
+@album.command()
+@click.argument("album")
+@click.argument("asset", metavar="[ID]", required=False)
+@click.option("--none", "nothing", is_flag=True, help="No photo in particular: the first one stands for the album.")
+@common_options
+def cover(invocation: Invocation, album: str, asset: str | None, nothing: bool) -> None:
+    """Choose the photo that stands for an album.
+
+    \b
+    Example: calotype album cover Sweden 3f2a
+    """
+    if nothing == (asset is not None):
+        raise UsageError("Say which photo, or --none. Nothing was changed.", hint="For example: calotype album cover Sweden 3f2a")
+    with changing(invocation) as library:
+        queries = Queries(library.database)
+        record = queries.find_album(album)
+        set_cover(library, record, None if asset is None else queries.find(asset))
         _answer(invocation, library, record)
 
 

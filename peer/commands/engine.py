@@ -27,7 +27,7 @@ from peer.library.asset_files import located
 from peer.library.devices import disagreeing_devices
 from peer.library.library import Library
 from peer.library.queries import Queries
-from peer.library.wanting import missing_originals, want_originals
+from peer.library.wanting import files_of_photo, missing_originals, want_all_originals, want_originals
 from peer.place import Place
 from store.ids import FileHash, RecordId
 
@@ -84,7 +84,7 @@ def _say_what_runs(invocation: Invocation, peer: Peer, place: Place | None) -> N
 @click.option(
     "--wait", type=click.FloatRange(min=0), default=None, help="Seconds to go on trying; without it, until nothing is left to do."
 )
-@click.option("--originals", is_flag=True, help="Fetch every original too. (In this version each device keeps everything anyway.)")
+@click.option("--originals", is_flag=True, help="Fetch every original too, whatever the policy: it stays for a day.")
 @lan_options
 @common_options
 def sync(invocation: Invocation, wait: float | None, originals: bool, lan: LanOptions | None) -> None:
@@ -96,6 +96,9 @@ def sync(invocation: Invocation, wait: float | None, originals: bool, lan: LanOp
     \b
     Example: calotype sync
     """
+    if originals:
+        with opened(invocation) as library:
+            want_all_originals(library)
     report = trio.run(_sync, invocation, wait, lan)
     invocation.document(report, lambda: _show_sync(invocation, report))
     if report["digest_mismatch"]:
@@ -183,15 +186,16 @@ def _show_sync(invocation: Invocation, report: dict[str, Any]) -> None:
 @click.option("--wait", type=click.FloatRange(min=0), default=600.0, show_default=True, help="Seconds to go on trying.")
 @common_options
 def fetch(invocation: Invocation, assets: tuple[str, ...], wait: float) -> None:
-    """Make originals present on this device, and print where they are.
+    """Make originals present on this device, and print where they are. They come from the nearest node that has them, and stay for a day at least,
+    whatever this device's policy.
 
     \b
     Example: calotype fetch 3f2a
     """
     with opened(invocation) as library:
         records = [Queries(library.database).find(text) for text in assets]
-        wanted = {record: files_of(library, record) for record in records}
-    missing = trio.run(_fetch, invocation, wanted, wait)
+        wanted = {record: files_of_photo(library, record) for record in records}
+    missing = trio.run(fetch_missing, invocation, wanted, wait)
     with opened(invocation) as library:
         paths = {record.body.hex(): _path_of(library, files[0]) for record, files in wanted.items() if files and files[0] not in missing}
     invocation.document(paths, lambda: invocation.table(["id", "path"], [(record[:10], path) for record, path in paths.items()]))
@@ -202,7 +206,8 @@ def fetch(invocation: Invocation, assets: tuple[str, ...], wait: float) -> None:
         )
 
 
-async def _fetch(invocation: Invocation, wanted: dict[RecordId, list[FileHash]], wait: float) -> set[FileHash]:
+async def fetch_missing(invocation: Invocation, wanted: dict[RecordId, list[FileHash]], wait: float) -> set[FileHash]:
+    """Fetch files of photos that aren't here, in this process or by the peer that runs, for at most ``wait`` seconds; those that didn't come."""
     files = {file for each in wanted.values() for file in each}
     with opened(invocation) as library:
         for record in wanted:
@@ -214,13 +219,6 @@ async def _fetch(invocation: Invocation, wanted: dict[RecordId, list[FileHash]],
         with opened(invocation) as library:
             missing = missing_originals(library, files)
     return missing
-
-
-def files_of(library: Library, record: RecordId) -> list[FileHash]:
-    """The primary file of an asset first, then its others."""
-    with library.database.read() as connection:
-        rows = connection.execute("SELECT file FROM asset_file WHERE record = ? ORDER BY role <> 'primary', role", (record,)).fetchall()
-    return [FileHash(row[0]) for row in rows]
 
 
 def _path_of(library: Library, file: FileHash) -> str:

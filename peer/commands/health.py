@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -84,6 +85,7 @@ def _show_status(invocation: Invocation, state: Status) -> None:
     for transfers, verb in ((state.uploads, "to upload"), (state.downloads, "to download")):
         if transfers.count:
             invocation.say(f"  {transfers.count} {verb}, {transfers.size / 1e6:.1f} MB")
+    _show_storage(invocation, state.storage)
     if state.previews:
         invocation.say(f"  {state.previews} previews to make, by `calotype run`")
     _show_waiting(invocation, state)
@@ -98,6 +100,20 @@ def _show_status(invocation: Invocation, state: Status) -> None:
     if not state.nodes:
         invocation.say(
             "  No relay is configured and no other device was met: changes stay on this device. See `calotype relay add --help`."
+        )
+
+
+def _show_storage(invocation: Invocation, storage: Mapping[str, Any]) -> None:
+    if storage["policy"] != "everything":
+        here, elsewhere = storage["here"]["files"], storage["elsewhere"]["files"]
+        invocation.say(f"  {here} originals here, {elsewhere} elsewhere: this device keeps {storage['policy']}; see `calotype policy`")
+    if storage["disk_short"]:
+        invocation.say(
+            f"  the disk is nearly full ({storage['disk_free'] / 1e9:.1f} GB free): no more originals are fetched until there is room"
+        )
+    if storage["damaged"]:
+        invocation.say(
+            f"  {storage['damaged']} originals had rotted on this disk and were moved to recovered/damaged; they are fetched back"
         )
 
 
@@ -140,11 +156,13 @@ def _show_explanation(invocation: Invocation, answer: dict[str, Any]) -> None:
 def verify(invocation: Invocation, deep: bool) -> None:
     """Prove that everything stored on this device is whole. Exit code 3 if anything is not.
 
+    Originals that are missing, or whose bytes rotted on the disk, are fetched back with the next sync; the damaged file is kept in recovered/damaged.
+
     \b
     Example: calotype verify --deep
     """
     with opened(invocation) as library, counting(invocation) as progress:
-        findings = verify_library(library, deep=deep, progress=progress)
+        findings = verify_library(library, deep=deep, repair=True, progress=progress)
     invocation.document(findings.to_json(), lambda: _show_findings(invocation, findings))
     finish(ExitCode.INTEGRITY if findings.problems else ExitCode.DONE)
 

@@ -32,6 +32,9 @@ def import_(invocation: Invocation, paths: tuple[Path, ...], move: bool, bring_b
     Files are copied, read back and compared. The same bytes twice are one photo. What is skipped is listed with its reason.
     Interrupted and run again, it goes on where it stopped.
 
+    Files that belong together become one photo: a Live Photo's picture and film, a RAW and its JPEG or HEIC, and sidecars (.xmp, .aae).
+    Parts that come later, or came first, join it. With --move the files of a photo go only when all of them are safe.
+
     \b
     Example: calotype import ~/DCIM /media/card
     """
@@ -54,6 +57,8 @@ def _answer(invocation: Invocation, outcome: Outcome) -> None:
 
 def _show(invocation: Invocation, outcome: Outcome) -> None:
     invocation.say(f"{outcome.imported} imported, {outcome.duplicates} already there, {len(outcome.skipped)} skipped.")
+    if outcome.joined:
+        invocation.say(f"{len(outcome.joined)} that were there got files that belong to them.")
     if outcome.deleted_before:
         invocation.say(f"{outcome.deleted_before} were deleted before and stay deleted; --bring-back restores them.")
     unexpected = [each for each in outcome.skipped if not each.expected]
@@ -63,3 +68,7 @@ def _show(invocation: Invocation, outcome: Outcome) -> None:
         invocation.say(f"  … and {len(unexpected) - SHOWN_REASONS} more; --json lists all")
     for each in outcome.without_picture[:SHOWN_REASONS]:
         invocation.say(f"  no thumbnail for {display(each.path)}: {each.reason}")
+    for each in outcome.notes[:SHOWN_REASONS]:
+        invocation.say(f"  imported {display(each.path)}, but {each.reason}")
+    for each in outcome.notes[:SHOWN_REASONS]:
+        invocation.say(f"  {display(each.path)}: {each.reason}")

@@ -9,7 +9,8 @@ from peer.commands.invocation import Invocation, common_options
 from peer.commands.opening import changing, opened
 from peer.engine.registering import register_library
 from peer.engine_address import poke
-from peer.errors import UsageError
+from peer.errors import NotAllowedError, UsageError
+from peer.library.holders import held_only_by
 from peer.library.library import Library
 from peer.seams import run_in_thread
 
@@ -64,14 +65,30 @@ def list_(invocation: Invocation) -> None:
 
 @relay.command()
 @click.argument("url")
+@click.option("--force", is_flag=True, help="Also when it is the only holder of something.")
 @common_options
-def remove(invocation: Invocation, url: str) -> None:
-    """Stop syncing with a relay. What it stores stays there."""
+def remove(invocation: Invocation, url: str, force: bool) -> None:
+    """Stop syncing with a relay. What it stores stays there.
+
+    Refused while photos of this library are known to be nowhere but on that relay.
+
+    \b
+    Example: calotype relay remove https://relay.example.org
+    """
+    address = url.rstrip("/")
     with opened(invocation) as library:
-        if not library.nodes.remove(url.rstrip("/")):
+        node = next((each for each in library.nodes.relays() if each.url == address), None)
+        if node is None:
             raise UsageError(f"No relay with the address {url} was added.", hint="See `calotype relay list`.")
+        if not force and (count := held_only_by(library, node)):
+            raise NotAllowedError(
+                f"{count} files of this library are known to be on that relay alone: they aren't on this device, and nobody else promised to keep"
+                " them. The relay wasn't removed.",
+                hint="Fetch them first: `calotype policy everything`, then `calotype sync`. Or give --force, if other devices have them.",
+            )
+        library.nodes.remove(address)
         poke(library.folder.engine_address)
-    invocation.document({"removed": url.rstrip("/")}, lambda: invocation.say(f"Removed {url}."))
+    invocation.document({"removed": address}, lambda: invocation.say(f"Removed {url}."))
 
 
 def _row(library: Library, number: int) -> dict[str, object]:

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 
 import trio
 
+from crdt.facts import Source, Way
 from peer.engine.board import Board, Piece
 from peer.engine.fetching import Job
 from peer.engine.node_work import NodeWork
@@ -26,8 +27,10 @@ from peer.keys.blobs import SEGMENT_BYTES, open_blob
 from peer.keys.errors import UnsealError
 from peer.library.index_files import keep_downloaded_index
 from peer.library.nodes import NodeKind
+from peer.library.patched_files import patch_here, put_together
 from peer.library.placing import keep_original, keep_renditions, partial_path
 from peer.library.segments import SegmentError, blob_ids_in, write_at
+from peer.library.sources import WAITS_FOR_BASE, hurry_patched, needs_base
 from peer.library.upload_planning import pass_on
 from peer.originals.errors import CopyFailedError, NameTakenError
 from relay.errors import NetworkFaultError, NotFoundError, SyncError, UnavailableError
@@ -182,7 +185,9 @@ class Downloader:
     async def _fetch(self, piece: Piece, job: Job) -> None:
         board, file = self._fetching.originals, piece.file
         try:
-            if job.blobs is None:
+            if job.source.way is Way.PATCH:
+                await self._apply_patch(piece, job)
+            elif job.blobs is None:
                 await self._read_index(job)
             else:
                 await self._bring(piece, job, job.blobs[piece.number])
@@ -199,11 +204,25 @@ class Downloader:
         except SyncError as error:
             self._failed(board, file, error.message)
 
+    async def _apply_patch(self, piece: Piece, job: Job) -> None:
+        """Only the patch travels: its base is here. One that is here too, but makes something else, is fetched."""
+        source = job.source
+        if await self._run(needs_base, self._library, source):
+            raise SegmentError(WAITS_FOR_BASE)
+        patch = await self._run(patch_here, self._library, source) if job.download.tries == 0 else None
+        if patch is None:
+            patch = await self._plain(source)
+        if self._fetching.brought(self._node.number, self._fetching.originals, piece):
+            async with self._fetching.patching:
+                await self._run(put_together, self._library, job.download, source, patch)
+            await self._is_here(job)
+
+    async def _plain(self, source: Source) -> bytes:
+        """What the blobs of an index or of a patch hold together."""
+        return b"".join([await self._run(open_blob, self._library.keyring(), await self._blob(blob)) for blob in source.blobs])
+
     async def _read_index(self, job: Job) -> None:
-        if job.source.way != "index":
-            raise SegmentError("it is stored as a patch, which this version can't apply")
-        parts = [await self._run(open_blob, self._library.keyring(), await self._blob(blob)) for blob in job.source.blobs]
-        index = b"".join(parts)
+        index = await self._plain(job.source)
         blobs = blob_ids_in(index)
         await self._run(keep_downloaded_index, self._library, job.download.file, index, job.source.blobs)
         left = await self._run(self._fetching.pieces_left, job, blobs)
@@ -252,6 +271,8 @@ class Downloader:
     # What became of it
 
     async def _is_here(self, job: Job) -> None:
+        if not job.is_small and await self._run(hurry_patched, self._library, job.download.file):
+            self._fetching.look()
         self._fetching.done(job.download.file)
         if self._served is not None:
             self._served.blobs_arrived(job.blobs or job.source.blobs)

@@ -69,6 +69,7 @@ class Engine:
         self._following = trio.Lock()
         self.progress = Progress(serves=parts.served is not None)
         self._chores = Chores(tuple(parts.chores), parts.library, self.progress)
+        self.progress.entries_came = self._chores.look
         self._shared = Shared(
             library=parts.library,
             progress=self.progress,

@@ -18,10 +18,11 @@ from crdt.facts import Source, Way
 from peer.engine.board import Board, Piece
 from peer.engine.progress import Progress
 from peer.engine.scheduler import LONGEST_DELAY_MS, Broadcast, backoff
+from peer.library.free_space import disk_space
 from peer.library.library import Library
 from peer.library.placing import partial_path, parts_at
 from peer.library.queues import Download, Priority
-from peer.library.sources import give_up_unless_named, ways_to
+from peer.library.sources import WAITS_FOR_BASE, give_up_unless_named, needs_base, want_bases, ways_to
 from peer.seams import RunBlocking
 from store.ids import BlobId, FileHash
 
@@ -29,8 +30,12 @@ SMALL_WINDOW = 256
 ORIGINALS_WINDOW = 64
 HURRY_SECONDS = 2.0
 """However many hints come, what waits for a node to have it isn't asked for more often than this."""
+SHORT_RETRY_MS = 60_000
+"""While the disk is nearly full no originals are fetched; so often it is looked at again."""
 NOBODY_HAS_IT = "no node in reach has it yet"
 UNKNOWN_WAY = "its record names no way to its bytes that this version knows"
+BASE_RETRY_MS = 60_000
+"""What waits for an older version is due when that came; and after this time, should it have come in another way."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -78,6 +83,8 @@ class Fetching:
         self._run = run_blocking
         self._jobs: dict[FileHash, Job] = {}
         self._scopes: dict[tuple[int, Piece], trio.CancelScope] = {}
+        self.patching = trio.Lock()
+        """One patch is applied at a time: its base lies in memory."""
         self._refilling = trio.Lock()
         self._is_stale = True
         self._lost_a_node = False
@@ -214,7 +221,11 @@ class Fetching:
 
     def _due(self, now: int) -> _Due:
         found = _Due(next_try=self._library.downloads.next_try(now))
+        disk_is_short = disk_space(self._library.folder.root).lacks > 0
         for number, (_, window, priorities) in enumerate(self._windows()):
+            if disk_is_short and Priority.ORIGINAL in priorities:
+                found.next_try = min(found.next_try or now + SHORT_RETRY_MS, now + SHORT_RETRY_MS)
+                continue
             due = self._library.downloads.due(now, window, priorities=priorities)
             new = [download for download in due if download.file not in self._jobs]
             found.jobs += (made for download in new if (made := self._job_of(download)) is not None)
@@ -232,6 +243,11 @@ class Fetching:
                 self._library.downloads.failed([(download.file, UNKNOWN_WAY, self._library.clock.now() + LONGEST_DELAY_MS)])
             return None
         way = download.tries % len(sources)
+        if needs_base(self._library, sources[way]):
+            want_bases(self._library, download, sources[way])
+            self._library.downloads.failed([(download.file, WAITS_FOR_BASE, self._library.clock.now() + BASE_RETRY_MS)])
+            self._is_stale = True
+            return None
         job = Job(download=download, sources=sources, way=way, blobs=blobs_of(sources[way]))
         return job, self.pieces_left(job, job.blobs)
 

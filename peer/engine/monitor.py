@@ -12,6 +12,7 @@ from peer.engine.downloads import Downloader
 from peer.engine.fetching import Fetching
 from peer.engine.node_work import NodeWork
 from peer.engine.progress import Fault, NodeState, Progress
+from peer.engine.promising import PromiseSeeker
 from peer.engine.scheduler import Wake, Wakes, backoff
 from peer.engine.served import Served
 from peer.engine.session import Session
@@ -125,6 +126,7 @@ class Monitor:
                 nursery.start_soon(Uploader(work).run)
                 nursery.start_soon(Downloader(work).run)
                 nursery.start_soon(CheckpointCarrier(work).run)
+                nursery.start_soon(PromiseSeeker(work).run)
                 nursery.start_soon(self._answer_doubts, connection)
 
     async def _answer_doubts(self, connection: Connection) -> None:

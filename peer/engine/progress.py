@@ -10,6 +10,7 @@ from typing import Any
 import trio
 
 from peer.engine.connection import Traffic
+from peer.engine.holders import Holders
 from peer.engine.scheduler import Broadcast, Wake
 from peer.library.nodes import Node
 from store.ids import BlobId
@@ -113,6 +114,9 @@ class Progress:
     """Who compares or loads a checkpoint holds it: nobody does that twice at once."""
     checkpoint_blobs: set[BlobId] = field(default_factory=set)
     """Those that are on their way from some node."""
+    holders: Holders = field(default_factory=Holders)
+    entries_came: Callable[[], None] = lambda: None
+    """Called when entries came from a node: there may be work for chores."""
     serves: bool = False
     """Other devices may bring entries to this one."""
 

@@ -291,7 +291,9 @@ class Session:
         self._came_from_node.update(outcome.name for outcome in outcomes if outcome.name is not None and outcome not in refused)
         new = sum(outcome.status is Status.STORED for outcome in outcomes)
         self._progress.counts.received += new
-        self._state.useful |= new > 0
+        if new:
+            self._state.useful = True
+            self._progress.entries_came()
         self._fetching.look()
         if not self._progress.one_source:
             self._progress.committed.set()  # what came from one node is news for the others

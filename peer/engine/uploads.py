@@ -58,9 +58,15 @@ class Uploader:
                 await self._work.wait_at_most(max(next_try - self._library.clock.now(), 50) / 1000)
 
     async def _absent(self, due: Sequence[Upload]) -> list[Upload]:
-        """Those that the node lacks; the others leave the queue."""
+        """Those that the node lacks; the others leave the queue. What it has, but was released, isn't safe there: it is claimed, because this device
+        has it from a record that needs it; what can't be claimed any more is sent."""
         with trio.fail_after(BLOB_SECONDS):
-            states = await self._api.stat([upload.blob for upload in due])
+            states = list(await self._api.stat([upload.blob for upload in due]))
+            released = [n for n, state in enumerate(states) if state is BlobState.RELEASED]
+            if released:
+                claimed = await self._api.stat([due[n].blob for n in released], claim=True)
+                for n, state in zip(released, claimed, strict=True):
+                    states[n] = state
         held = [upload.blob for upload, state in zip(due, states, strict=True) if state is BlobState.HELD]
         if held:
             await self._run(self._library.uploads.done, self._node.number, held)

@@ -21,26 +21,56 @@ class LeftOut:
 
 @dataclass(slots=True, kw_only=True)
 class Outcome:
-    """Counts and lists, in the words of CLI.md."""
+    """Counts and lists, in the words of CLI.md.
+
+    Each photo, with all its files, counts once: as ``imported``, as a ``duplicate``, as ``deleted_before``, among ``joined`` (it was there, and got
+    a file more), or as one of the ``versions`` (it was there, and its file was rewritten). ``files``: how many files became part of photos.
+    ``notes``: what else a person would want to know of a file that was taken.
+    """
 
     imported: int = 0
     duplicates: int = 0
     deleted_before: int = 0
+    versions: int = 0
+    files: int = 0
+    joined: list[RecordId] = field(default_factory=list)
     skipped: list[LeftOut] = field(default_factory=list)
     assets: list[RecordId] = field(default_factory=list)
     without_picture: list[LeftOut] = field(default_factory=list)
+    notes: list[LeftOut] = field(default_factory=list)
 
     @property
     def complete(self) -> bool:
         """Whether everything that one would expect was taken."""
         return all(each.expected for each in self.skipped)
 
+    def add(self, other: Outcome) -> None:
+        """``other`` happened too."""
+        self.imported += other.imported
+        self.duplicates += other.duplicates
+        self.deleted_before += other.deleted_before
+        self.versions += other.versions
+        self.files += other.files
+        self.joined += other.joined
+        self.skipped += other.skipped
+        self.assets += other.assets
+        self.without_picture += other.without_picture
+        self.notes += other.notes
+
     def to_json(self) -> dict[str, Any]:
         return {
             "imported": self.imported,
             "duplicates": self.duplicates,
             "deleted_before": self.deleted_before,
-            "skipped": [{"path": display(each.path), "reason": each.reason} for each in self.skipped],
+            "versions": self.versions,
+            "files": self.files,
+            "joined": [record.body.hex() for record in self.joined],
+            "skipped": _reasons(self.skipped),
             "assets": [record.body.hex() for record in self.assets],
-            "without_picture": [{"path": display(each.path), "reason": each.reason} for each in self.without_picture],
+            "without_picture": _reasons(self.without_picture),
+            "notes": _reasons(self.notes),
         }
+
+
+def _reasons(files: list[LeftOut]) -> list[dict[str, str]]:
+    return [{"path": display(each.path), "reason": each.reason} for each in files]

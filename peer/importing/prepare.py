@@ -7,35 +7,44 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
 from crdt.asset import add_source
 from crdt.draft import Draft
 from crdt.facts import Rendition, Source
+from peer.importing.grouping import SIDECAR_TYPES, split_name
 from peer.importing.outcome import LeftOut
 from peer.library.held import HeldFile
 from peer.library.library import Library
 from peer.library.placing import write_rendition
 from peer.library.segments import Sealing, name_blobs
-from peer.media.findings import Examination, Verdict
-from peer.media.types import HEAD_BYTES, MediaType, Reject, identify
+from peer.media.findings import NOT_ASKED_FOR, Examination, Verdict
+from peer.media.sidecars import MAX_SIDECAR_BYTES, read_sidecar
+from peer.media.types import HEAD_BYTES, Kind, MediaType, Reject, identify
 from peer.originals.copying import Copied, HashedSource, copy_verified, hash_source, read_head
 from peer.originals.errors import CopyFailedError, SourceChangedError
 from peer.originals.held import HeldStamp
 from peer.originals.names import display
 from peer.originals.scan import Found
 from peer.seams import RunBlocking
-from store.ids import BlobId, RecordKind
+from store.ids import BlobId, FileHash, RecordKind
 
 READINGS = 3
+MAX_SIDECAR_FILE_BYTES = 256 * 1024 * 1024
+"""What is called like a sidecar and is larger isn't taken for one."""
+
+SIDECARS = {
+    "XMP": MediaType(name="XMP", kind=Kind.OTHER, media="application/rdf+xml", extensions=("xmp",)),
+    "AAE": MediaType(name="AAE", kind=Kind.OTHER, media="application/x-apple-adjustments", extensions=("aae",)),
+}
 
 
 class Examiner(Protocol):
     """What looks into files: worker processes with limits (``peer.media.worker``), or this process in tests."""
 
-    async def examine(self, path: Path, media: MediaType, *, want_preview: bool = False) -> Examination: ...
+    async def examine(self, path: Path, media: MediaType, *, want_preview: bool = False, want_pictures: bool = True) -> Examination: ...
 
 
 OpenPool = Callable[[], AbstractAsyncContextManager[Examiner]]
@@ -59,7 +68,9 @@ class Picture:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """A file that is ready to become an asset, or to be held for one that exists."""
+    """A file that is ready to become an asset, a part of one, or to be held for one that exists. ``thumbnail``: once it was written, which
+    only what is a photo by itself needs. A sidecar's examination has what the sidecar says.
+    """
 
     source: Path
     source_stamp: HeldStamp
@@ -68,11 +79,19 @@ class Prepared:
     copied: Copied
     sealing: Sealing
     examination: Examination
-    thumbnail: Picture | None
+    thumbnail: Picture | None = None
+
+    @property
+    def file(self) -> FileHash:
+        return self.copied.file
 
     @property
     def way(self) -> Source:
         return self.sealing.source(self.copied.stamp.size)
+
+    @property
+    def is_sidecar(self) -> bool:
+        return self.media.name in SIDECARS
 
     def discard(self) -> None:
         """The copy isn't needed after all."""
@@ -87,13 +106,29 @@ class Identified:
     media: MediaType
     hashed: HashedSource
 
+    @property
+    def is_sidecar(self) -> bool:
+        return self.media.name in SIDECARS
+
 
 def identify_file(found: Found) -> Identified | LeftOut:
     """What it is and what its bytes are called. A file that changes meanwhile is read again, a few times. Raises ``SourceError``."""
-    media = identify(read_head(found.path, HEAD_BYTES), found.path.name)
+    media = _media_of(found)
     if isinstance(media, Reject):
         return LeftOut(path=found.path, reason=media.reason, expected=media.expected)
     return Identified(found=found, media=media, hashed=_hash_patiently(found.path))
+
+
+def _media_of(found: Found) -> MediaType | Reject:
+    """Sidecars are known by their names: what they contain may be anything, and stays with the photo."""
+    sidecar = SIDECAR_TYPES.get(split_name(found.path.name)[1])
+    if sidecar is None:
+        return identify(read_head(found.path, HEAD_BYTES), found.path.name)
+    if not found.stamp.size:
+        return Reject(reason="the file is empty")
+    if found.stamp.size > MAX_SIDECAR_FILE_BYTES:
+        return Reject(reason="too large to be a sidecar")
+    return SIDECARS[sidecar]
 
 
 def _hash_patiently(path: Path) -> HashedSource:
@@ -105,12 +140,19 @@ def _hash_patiently(path: Path) -> HashedSource:
     return hash_source(path)
 
 
-async def prepare(library: Library, identified: Identified, workshop: Workshop, run_blocking: RunBlocking) -> Prepared | LeftOut:
-    """Copy, verify, examine, seal. Raises ``SourceError``, ``CopyDamagedError``, ``CopyFailedError``, ``NoSpaceLeftError``, ``NoSpaceError``."""
+async def prepare(
+    library: Library, identified: Identified, workshop: Workshop, run_blocking: RunBlocking, *, want_pictures: bool = True
+) -> Prepared | LeftOut:
+    """Copy, verify, examine, seal. ``want_pictures``: not of a film or RAW file that will be a part of a photo.
+
+    Raises ``SourceError``, ``CopyDamagedError``, ``CopyFailedError``, ``NoSpaceLeftError``, ``NoSpaceError``."""
     path = identified.found.path
     copied = await run_blocking(lambda: copy_verified(path, workshop.incoming, expected=identified.hashed))
     try:
-        examination = await workshop.decoders.examine(copied.path, identified.media)
+        if identified.is_sidecar:
+            examination = await run_blocking(_read_sidecar, copied.path, path.name)
+        else:
+            examination = await workshop.decoders.examine(copied.path, identified.media, want_pictures=want_pictures)
         if examination.verdict is Verdict.BROKEN:
             copied.path.unlink(missing_ok=True)
             return LeftOut(path=path, reason=examination.problem or "it is damaged")
@@ -122,24 +164,51 @@ async def prepare(library: Library, identified: Identified, workshop: Workshop, 
         raise
 
 
+def _read_sidecar(path: Path, name: str) -> Examination:
+    """One that can't be read keeps its bytes, and its reason."""
+    with path.open("rb") as stream:
+        reading = read_sidecar(stream.read(MAX_SIDECAR_BYTES + 1), name)
+    return Examination(verdict=Verdict.UNDRAWABLE, exif=reading.exif, notes=(reading.problem,) if reading.problem else ())
+
+
 def _seal(library: Library, identified: Identified, copied: Copied, examination: Examination) -> Prepared:
-    epoch = library.write_epoch()
-    thumbnail = None
-    if examination.thumbnail is not None:
-        picture = examination.thumbnail
-        held = write_rendition(library, "thumbnail", picture.data)
-        blobs = name_blobs(library.folder.root / held.path, held.size, epoch).blobs
-        thumbnail = Picture(held=held, rendition=rendition_of(held, picture.width, picture.height, picture.media, blobs))
     return Prepared(
         source=identified.found.path,
         source_stamp=identified.hashed.stamp,
         name=identified.found.path.name,
         media=identified.media,
         copied=copied,
-        sealing=name_blobs(copied.path, copied.stamp.size, epoch),
+        sealing=name_blobs(copied.path, copied.stamp.size, library.write_epoch()),
         examination=examination,
-        thumbnail=thumbnail,
     )
+
+
+def is_unseen(prepared: Prepared) -> bool:
+    """Whether only its header was read, because it looked like a part of a photo."""
+    return prepared.examination.problem == NOT_ASKED_FOR
+
+
+async def looked_at(prepared: Prepared, workshop: Workshop) -> Prepared:
+    """The same with all that there is to find out; it is a photo by itself after all."""
+    examination = await workshop.decoders.examine(prepared.copied.path, prepared.media)
+    if examination.verdict is Verdict.BROKEN:  # its structure was found whole, so it is the disk that can't give it back
+        raise CopyFailedError(f"The copy of {display(prepared.source)} can't be read any more: {examination.problem}.")
+    return replace(prepared, examination=examination)
+
+
+def with_thumbnail(library: Library, prepared: Prepared) -> Prepared:
+    """The same with its thumbnail, which is written now; as it is when it has one, or can't have any. Raises
+    ``CopyFailedError``, ``NoSpaceError``."""
+    picture = prepared.examination.thumbnail
+    if picture is None or prepared.thumbnail is not None:
+        return prepared
+    try:
+        held = write_rendition(library, "thumbnail", picture.data)
+        blobs = name_blobs(library.folder.root / held.path, held.size, library.write_epoch()).blobs
+    except OSError as error:
+        raise CopyFailedError(f"The thumbnail of {display(prepared.source)} can't be written: {error.strerror}.") from error
+    rendition = rendition_of(held, picture.width, picture.height, picture.media, blobs)
+    return replace(prepared, thumbnail=Picture(held=held, rendition=rendition))
 
 
 def rendition_of(held: HeldFile, width: int, height: int, media: str, blobs: tuple[BlobId, ...]) -> Rendition:

@@ -10,6 +10,7 @@ from crdt.facts import Rendition
 from peer.engine.chores import Work
 from peer.engine.progress import Progress
 from peer.importing.prepare import Examiner, OpenPool, rendition_of
+from peer.library.actions import BY_PROGRAM
 from peer.library.authoring import Edit
 from peer.library.library import Library
 from peer.library.placing import write_rendition
@@ -96,7 +97,7 @@ def _keep(library: Library, wanted: list[RecordId], made: dict[RecordId, Picture
     with library.database.write() as connection:
         for held in files:
             library.held.put(held)
-        library.change(edits)
+        library.change(edits, action=BY_PROGRAM)
         library.uploads.add([node.number for node in library.nodes.relays()], uploads)
         connection.executemany("DELETE FROM preview_wanted WHERE record = ?", [(record,) for record in wanted])
 

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from peer.lan.blobs import PeerBlobs
 from peer.library.library import Library
 from relay.accounts import LibraryAccount, TokenHash, library_unknown, token_invalid
+from relay.errors import NotFoundError
 from store.ids import BlobId, LibraryId
 
 CARRIED_BYTES = 32 * 1024 * 1024 * 1024
@@ -59,10 +60,16 @@ class Holdings:
         return self._blobs.held(blobs) if library == self._library.id else frozenset()
 
     def keep(self, library: LibraryId, blobs: Sequence[BlobId], *, until: int) -> None:
+        """A promise, by a device that keeps everything; ``NotFoundError`` by any other, and for what is no longer here: whoever asked might give its own
+        away on that word. Decided in the transaction that records it, so nothing that was promised is given up, and nothing given up is promised."""
         with self._library.database.write() as connection:
+            if self._library.policy().keep != "everything":
+                raise NotFoundError("this device doesn't keep everything, and so promises nothing")
+            if len(self.held(library, blobs)) < len(set(blobs)):
+                raise NotFoundError("this blob is no longer here")
             connection.executemany(
                 "INSERT INTO blob_promise VALUES (?, ?) ON CONFLICT (blob) DO UPDATE SET until = max(until, excluded.until)",
-                [(blob, until) for blob in self.held(library, blobs)],
+                [(blob, until) for blob in blobs],
             )
 
     def kept_until(self, library: LibraryId, blob: BlobId) -> int:
@@ -72,4 +79,7 @@ class Holdings:
 
     def forget_blob(self, blob: BlobId) -> list[LibraryId]:
         """It was found damaged. Nobody is asked for it: this device fetches its files back by itself."""
+        return []
+
+    def wanted(self, library: LibraryId, *, limit: int) -> list[BlobId]:
         return []

@@ -35,6 +35,7 @@ from peer.keys.sealing import open_body
 from peer.library.causality import CausalPasts, Past
 from peer.library.frontier import Frontier
 from peer.library.hlc import DeviceClock
+from peer.library.leaving import holds_unseen, note_leaving
 from peer.library.meta import Meta
 from peer.library.pins import Pins
 from peer.library.records import RecordTable
@@ -150,7 +151,7 @@ class Applier:
                 connection.execute("INSERT OR IGNORE INTO client VALUES (?, ?)", (client, arrived.arrival))
         parts.records.put(touched.contents)
         for record in touched.purges:
-            parts.records.purge(record)
+            self._purge(record, past)
         parts.meta.put_int("looked_at", max(arrived.arrival, parts.meta.get_int("looked_at")))
         if self._gathered is None:
             parts.projection.update({record: content for record, (_, content) in touched.contents.items()}, touched.purges)
@@ -160,6 +161,16 @@ class Applier:
             self._gathered.size += sum(len(state) for state, _ in touched.contents.values())
             if self._gathered.size > PROJECT_BYTES:
                 self._project_gathered()
+
+    def _purge(self, record: RecordId, past: Past) -> None:
+        """What stood in the record may be worth more than whoever purged it, having seen what lies in ``past``, knew."""
+        content = self._parts.records.content(record)
+        if content is not None:
+            made = self.made_in(past, content)
+            recover = holds_unseen(content, lambda client: made(client) is not None)
+            with self._parts.database.write() as connection:
+                note_leaving(connection, record, content, recover=recover, now=self._parts.clock.now())
+        self._parts.records.purge(record)
 
     def take_over(self, arrival: int, entry: SkeletonEntry, client: int | None) -> None:
         """Bookkeeping of an entry that a checkpoint covers, stored here or not, and ``client`` of it; its effect comes with the records."""

@@ -1,4 +1,4 @@
-"""What ``calotype set`` understands: ``KEY=VALUE``, ``keyword+=WORD`` and ``keyword-=WORD``. Pure.
+"""What ``calotype set`` understands: ``KEY=VALUE``, ``keyword+=WORD``, ``keyword-=WORD``, and shifts of the time. Pure.
 
 All of it is parsed before anything is written, so one wrong word changes nothing.
 """
@@ -10,16 +10,18 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final, TypeAlias
 
-from crdt.asset import add_keyword, remove_keyword
+from crdt.asset import add_keyword, remove_keyword, view_asset
 from crdt.draft import Draft
 from crdt.keys import KeyFormatError, escape
 from crdt.schema import SCHEMAS
 from crdt.update import MAX_VALUE_BYTES
 from crdt.values import Value, canonical
 from peer.errors import UsageError
-from store.ids import RecordKind
+from peer.library.time_shifts import parse_offset, parse_span, shifted
+from store.ids import FileHash, RecordId, RecordKind
 
 MAX_TEXT_BYTES = MAX_VALUE_BYTES - 1024
 """Of a caption or title: what a record can hold, with room for what stands around it."""
@@ -67,27 +69,69 @@ class RemoveKeyword:
         remove_keyword(draft, self.word)
 
 
-Assignment: TypeAlias = SetField | AddKeyword | RemoveKeyword
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShiftTaken:
+    """``taken+=SPAN`` and ``zone=OFFSET``: from the time that the photo has, for a clock that was wrong or said no zone. A photo without a time
+    stays without one."""
+
+    by: timedelta = timedelta()
+    zone: str | None = None
+
+    def apply(self, draft: Draft) -> None:
+        taken = view_asset(draft.content).taken
+        if taken is None:
+            return
+        try:
+            draft.set("taken", {"t": shifted(taken, self.by, self.zone)})
+        except (ValueError, OverflowError) as error:
+            raise UsageError(f"A photo taken {taken} can't be shifted so far. Nothing was changed.", hint="Shift it by less.") from error
+
+
+Assignment: TypeAlias = SetField | AddKeyword | RemoveKeyword | ShiftTaken
 
 
 def parse_assignments(texts: Iterable[str]) -> tuple[Assignment, ...]:
-    """``UsageError`` with a hint for the first that is wrong, and when there is none at all."""
-    assignments = tuple(_parse(text) for text in texts)
+    """``UsageError`` with a hint for the first that is wrong, when there is none at all, and when a time is both set and shifted."""
+    assignments = [_parse(text) for text in texts]
     if not assignments:
         raise UsageError("Nothing was given to set.", hint=_HINT)
-    return assignments
+    shifts = [each for each in assignments if isinstance(each, ShiftTaken)]
+    if not shifts:
+        return tuple(assignments)
+    if any(isinstance(each, SetField) and each.field == "taken" for each in assignments):
+        raise UsageError("The time is either set or shifted, not both. Nothing was changed.", hint="Give taken= alone, with its zone.")
+    zones = [each.zone for each in shifts if each.zone is not None]
+    shift = ShiftTaken(by=sum((each.by for each in shifts), timedelta()), zone=zones[-1] if zones else None)
+    return (*(each for each in assignments if not isinstance(each, ShiftTaken)), shift)
+
+
+def is_assignment(text: str) -> bool:
+    """Whether ``text`` is meant to set something, and isn't an id."""
+    return "=" in text
+
+
+def field_of(assignment: Assignment) -> str:
+    """What an assignment sets, for a list of actions."""
+    match assignment:
+        case SetField(field=field):
+            return field
+        case ShiftTaken():
+            return "taken"
+        case _:
+            return "keyword"
 
 
 def parse_field(kind: RecordKind, field: str, text: str) -> Value:
     """The value that ``text`` means for a register of this kind of record; ``UsageError`` when it can't have it.
 
-    Fields that ``set`` knows are written as there; others as JSON, or as plain text where they hold text.
+    Fields that ``set`` knows are written as there; others as ``calotype conflicts`` shows them: as JSON, as plain text, or files and photos by their
+    ids in hexadecimal.
     """
     known = FIELDS.get(field) if kind is RecordKind.ASSET else None
     if known is not None:
         return _value(field, known, text)
     register = SCHEMAS[kind].find_register(field)
-    for read in (_json, str):
+    for read in (_json, str, _file, _photo, _policy):
         with suppress(ValueError, RecursionError):
             value = canonical(read(text))
             if register is not None:
@@ -125,11 +169,11 @@ def _switch(text: str) -> Value:
 
 
 def _rating(text: str) -> Value:
-    return int(_matched(_RATING, text)[0])
+    return None if text.strip().lower() == NOTHING else int(_matched(_RATING, text)[0])
 
 
 def _caption(text: str) -> Value:
-    return check_text(text, "caption")
+    return None if text == NOTHING else check_text(text, "caption")
 
 
 def _taken(text: str) -> Value:
@@ -160,15 +204,15 @@ def _matched(pattern: re.Pattern[str], text: str) -> re.Match[str]:
 
 FIELDS: Final[Mapping[str, _Field]] = {
     "favorite": _Field(_switch, "yes or no", "favorite=yes"),
-    "rating": _Field(_rating, "a whole number from 0 to 5", "rating=4"),
-    "caption": _Field(_caption, "text", "caption='At the sea'"),
+    "rating": _Field(_rating, "a whole number from 0 to 5, or `none` for the file's own", "rating=4"),
+    "caption": _Field(_caption, "text, or `none` for the file's own", "caption='At the sea'"),
     "taken": _Field(_taken, "a time that exists, or `none` for the file's own", "taken=2024-07-21T18:03:11+02:00"),
     "location": _Field(
         _location, "latitude and longitude in degrees, and an altitude in metres where it is known, or `none`", "location=59.33,18.06"
     ),
     "hidden": _Field(_switch, "yes or no", "hidden=yes"),
 }
-_HINT = f"Known are {', '.join(FIELDS)}, keyword+=WORD and keyword-=WORD. For example: rating=4"
+_HINT = f"Known are {', '.join(FIELDS)}, keyword+=WORD, keyword-=WORD, taken+=SPAN, taken-=SPAN and zone=OFFSET. For example: rating=4"
 
 
 def _parse(text: str) -> Assignment:
@@ -178,6 +222,8 @@ def _parse(text: str) -> Assignment:
     key, operator, value = match[1].strip(), match[2], match[3]
     if key == "keyword":
         return _keyword(operator, value)
+    if key == "zone" or (key == "taken" and operator != "="):
+        return _shift(key, operator, value)
     field = FIELDS.get(key)
     if field is None:
         raise UsageError(f"There is nothing called {_shown(key)} to set. Nothing was changed.", hint=_HINT)
@@ -201,6 +247,22 @@ def _keyword(operator: str, word: str) -> Assignment:
     return AddKeyword(word=word) if operator == "+=" else RemoveKeyword(word=word)
 
 
+def _shift(key: str, operator: str, text: str) -> Assignment:
+    """``ShiftTaken``; ``UsageError`` when ``text`` is no span of time or no offset."""
+    try:
+        if key == "taken":
+            span = parse_span(text)
+            return ShiftTaken(by=span if operator == "+=" else -span)
+        if operator == "=":
+            return ShiftTaken(zone=parse_offset(text))
+    except ValueError as error:
+        raise UsageError(
+            f"{key}{operator}{_shown(text)} isn't understood. Nothing was changed.",
+            hint="For example: taken+=1h30m, taken-=2d, zone=+02:00",
+        ) from error
+    raise UsageError("A zone is set, not shifted. Nothing was changed.", hint="For example: zone=+02:00")
+
+
 def _value(key: str, field: _Field, text: str) -> Value:
     try:
         value = canonical(field.parse(text))
@@ -214,6 +276,18 @@ def _value(key: str, field: _Field, text: str) -> Value:
 
 def _json(text: str) -> object:
     return None if text.strip().lower() == NOTHING else json.loads(text)
+
+
+def _file(text: str) -> object:
+    return bytes(FileHash(bytes.fromhex(text)))
+
+
+def _photo(text: str) -> object:
+    return bytes(RecordId.make(RecordKind.ASSET, bytes.fromhex(text)))
+
+
+def _policy(text: str) -> object:
+    return {"keep": text.strip().lower()}
 
 
 def _shown(text: str) -> str:

@@ -2,7 +2,7 @@
 
 One write transaction reads head, clock, deps and record states, builds the updates, seals and signs the entry, and commits entry, records
 and projections together; whoever else writes the same library waits for it or is waited for. A bulk change is cut into entries of about
-64 KiB of plaintext that carry one batch id.
+64 KiB of plaintext that carry one batch id, that of the action (``peer.library.actions``). What can be undone is noted in the same transaction.
 """
 
 from __future__ import annotations
@@ -20,10 +20,12 @@ from peer.keys.change_body import ChangeBody
 from peer.keys.epochs import Epoch
 from peer.keys.identity import Identity
 from peer.keys.sealing import seal_body
+from peer.library.actions import UNNAMED, Action
 from peer.library.applying import Applier, Touched
 from peer.library.causality import CausalPasts, Past
 from peer.library.frontier import Frontier
 from peer.library.hlc import DeviceClock
+from peer.library.journal import Journal, Notes
 from peer.library.records import RecordTable
 from peer.seams import Clock, Randomness
 from store.database import Database
@@ -54,6 +56,7 @@ class Parts:
     frontier: Frontier
     applier: Applier
     hlc: DeviceClock
+    journal: Journal
     clock: Clock
     randomness: Randomness
 
@@ -86,26 +89,30 @@ class Author:
             self._parts.applier.settle(arrived, past, Touched(), own=self._is_own)
             return arrived.entry.name
 
-    def change(self, edits: Iterable[Edit], *, purges: Iterable[RecordId] = ()) -> list[EntryHash]:
+    def change(self, edits: Iterable[Edit], *, purges: Iterable[RecordId] = (), action: Action = UNNAMED) -> list[EntryHash]:
         """All of ``edits`` and ``purges``, or nothing. Edits that change nothing leave no trace. The names of the entries written."""
         with self._parts.database.write():
-            batch = b""
+            batch = action.id
             written: list[EntryHash] = []
             building: _Building | None = None
+            notes: Notes | None = None
             self._name_surplus()
             for edit in edits:
                 if building is not None and (building.size >= BATCH_BYTES or edit.record in building.touched.contents):
-                    batch = batch or self._parts.randomness(16)
+                    batch = batch or building.random
                     written.append(self._finish(building, batch))
                     building = None
                 building = building or self._begin()
-                self._add(building, edit)
+                notes = notes or Notes(action=action, entry=building.random, at=self._parts.clock.now())
+                self._add(building, edit, notes)
             purged = tuple(record for record in purges if not self._parts.records.is_purged(record))
             if purged:
                 building = building or self._begin()
                 building.touched.purges.update(purged)
             if building is not None and not building.touched.empty():
                 written.append(self._finish(building, batch))
+            if notes is not None:
+                self._parts.journal.close(notes)
             return written
 
     def name_applied(self) -> None:
@@ -129,7 +136,7 @@ class Author:
             past=past,
         )
 
-    def _add(self, building: _Building, edit: Edit) -> None:
+    def _add(self, building: _Building, edit: Edit, notes: Notes) -> None:
         if self._parts.records.is_purged(edit.record):
             return
         state = self._parts.records.state(edit.record)
@@ -144,6 +151,7 @@ class Author:
         )
         if isinstance(verdict, Void):
             raise IntegrityError(f"An edit was not written because every device would refuse it: {verdict.reason}. Nothing was changed.")
+        self._parts.journal.note(notes, building.client, edit.record, draft, written.content, is_new=state is None)
         building.touched.contents[edit.record] = (written.state, written.content)
         building.updates.append((edit.record, written.update))
         building.size += len(written.update) + RecordId.SIZE

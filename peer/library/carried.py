@@ -55,7 +55,7 @@ def drop_delivered(library: Library) -> int:
         with library.database.write() as connection:
             queued = connection.execute("SELECT 1 FROM upload WHERE blob = ? LIMIT 1", (info.blob,)).fetchone()
             promised = connection.execute(
-                "SELECT 1 FROM blob_promise WHERE blob = ? AND until > ?", (info.blob, library.clock.now())
+                "SELECT 1 FROM blob_promise WHERE blob = ? AND until > ?", (info.blob, min(library.clock.now(), library.hlc.physical()))
             ).fetchone()
             if queued is None and promised is None:
                 library.carried.delete(info.blob)

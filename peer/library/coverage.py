@@ -1,4 +1,4 @@
-"""What a seen report covers of the entries that are stored here: counted by branches, so the cost doesn't grow with the log."""
+"""What a seen report, or a node's heads, cover of the entries that are stored here: counted by branches, so the cost doesn't grow with the log."""
 
 from __future__ import annotations
 
@@ -22,6 +22,18 @@ def uncovered(library: Library, heads: Heads, *, by: DeviceId) -> int:
         others = {key: branch for key, branch in branches.items() if branch.log not in own}
         gaps = lacking(others, heads, rows.position)
         return sum(branches[gap.branch].last_seq - gap.after_seq - _set_aside(connection, gap) for gap in gaps)
+
+
+def stores_all_of_ours(library: Library, theirs: Heads) -> bool:
+    """Whether a node with the heads ``theirs`` stores every entry that counts here. Only what can be told for sure counts: heads that name something
+    that isn't stored here leave it open."""
+    if theirs.unknown(library.log.has):
+        return False
+    with library.database.read() as connection:
+        rows = LibraryRows(connection, library.id)
+        branches = rows.branches()
+        gaps = lacking(branches, theirs, rows.position)
+        return all(branches[gap.branch].last_seq - gap.after_seq == _set_aside(connection, gap) for gap in gaps)
 
 
 def _set_aside(connection: sqlite3.Connection, gap: BranchRange) -> int:

@@ -42,6 +42,11 @@ def set_title(album: RecordId, title: str) -> Edit:
     return Edit(album, lambda draft, stamp: draft.set("title", title))
 
 
+def set_cover(album: RecordId, asset: RecordId | None) -> Edit:
+    """The photo that stands for an album; ``None``: none in particular."""
+    return Edit(album, lambda draft, stamp: draft.set("cover", None if asset is None else bytes(asset)))
+
+
 def put_into_album(asset: RecordId, album: RecordId, position: str | None) -> Edit:
     """Adds a photo to an album; without a ``position``: afresh, where it stands already."""
 

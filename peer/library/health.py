@@ -13,8 +13,10 @@ from peer.library.library import Library
 from peer.library.nodes import NodeKind
 from peer.library.queries import Queries
 from peer.library.standing import why_not_member
+from peer.library.storage import storage_of
 from peer.library.waiting import Why
 from peer.library.writers import Writers
+from peer.watching.folders import what_waits
 from store.ids import LogId
 from store.sqlite_rows import LibraryRows
 
@@ -63,7 +65,7 @@ class Status:
     held_back_by: tuple[str, ...]
     disagreeing: tuple[str, ...]
     nodes: tuple[Mapping[str, Any], ...]
-    storage: Mapping[str, int]
+    storage: Mapping[str, Any]
 
     def to_json(self) -> dict[str, Any]:
         """The fields of CLI.md, and some more."""
@@ -173,7 +175,7 @@ def _pending(library: Library) -> Iterator[Mapping[str, Any]]:
 def _stuck(library: Library) -> Iterator[Mapping[str, Any]]:
     for each in (*library.uploads.stuck(), *library.downloads.stuck()):
         yield {"item": each.item, "reason": each.reason, "next_try": iso_utc(each.next_try) if each.next_try else None}
-    yield from ({"item": item, "reason": reason, "next_try": None} for item, reason in standing.stuck(library))
+    yield from ({"item": item, "reason": reason, "next_try": None} for item, reason in (*standing.stuck(library), *what_waits(library)))
 
 
 def _forks(library: Library) -> Iterator[Mapping[str, Any]]:
@@ -210,7 +212,8 @@ def _count(library: Library, table: str) -> int:
         return int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])  # noqa: S608 - names are ours
 
 
-def _storage(library: Library) -> Mapping[str, int]:
+def _storage(library: Library) -> Mapping[str, Any]:
+    """Bytes of what lies here by kind; then numbers and bytes of all originals, by whereabouts."""
     held = library.held.totals()
     database = library.folder.database
     files = (database, database.with_name(database.name + "-wal"))
@@ -218,4 +221,6 @@ def _storage(library: Library) -> Mapping[str, int]:
         "originals": held["original"][1],
         "thumbnails": held["thumbnail"][1] + held["preview"][1],
         "database": sum(file.stat().st_size for file in files if file.exists()),
-    }
+        "policy": library.policy().keep,
+        "budget": library.policy().budget,
+    } | storage_of(library).to_json()

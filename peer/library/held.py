@@ -14,6 +14,10 @@ from store.ids import FileHash
 
 Kind = Literal["original", "preview", "thumbnail", "index"]
 _COLUMNS = "file, kind, path, incoming, size, mtime_ns, inode"
+STAY_MS = 24 * 3_600_000
+"""So long an original stays that a person asked for. One that would stay longer was asked for by a clock that was wrong."""
+STAY_OVER_BUDGET_MS = 3_600_000
+"""So long of that also where it takes more room than the budget has; after that it is just the last to go."""
 KINDS: tuple[Kind, ...] = ("original", "preview", "thumbnail", "index")
 
 
@@ -41,18 +45,22 @@ class HeldTable:
         self._database = database
 
     def put(self, held: HeldFile) -> None:
+        """Record the file, in place of whatever was recorded of it or at its path. When it was last used stays known."""
+        path = os.fsencode(held.path)
+        with self._database.write() as connection:
+            connection.execute("DELETE FROM held WHERE path = ? AND file <> ?", (path, held.file))
+            connection.execute(
+                f"INSERT INTO held ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (file) DO UPDATE SET kind = excluded.kind,"  # noqa: S608
+                " path = excluded.path, incoming = excluded.incoming, size = excluded.size, mtime_ns = excluded.mtime_ns, inode = excluded.inode",
+                (held.file, held.kind, path, held.incoming, held.size, held.mtime_ns, held.inode),
+            )
+            connection.execute("DELETE FROM evicted WHERE file = ? AND path IS NULL", (held.file,))
+
+    def use(self, file: FileHash, now: int, *, stays: int = 0) -> None:
+        """The file was looked at, or came. ``stays``: somebody asked for it, so it is kept until then whatever the policy; milliseconds since 1970."""
         with self._database.write() as connection:
             connection.execute(
-                f"INSERT OR REPLACE INTO held ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - columns are ours
-                (
-                    held.file,
-                    held.kind,
-                    os.fsencode(held.path),
-                    held.incoming,
-                    held.size,
-                    held.mtime_ns,
-                    held.inode,
-                ),
+                "UPDATE held SET used = ?, stays = max(?, iif(stays > ? + ?, 0, stays)) WHERE file = ?", (now, stays, now, STAY_MS, file)
             )
 
     def placed(self, file: FileHash) -> None:
@@ -95,8 +103,8 @@ class HeldTable:
     def totals(self) -> dict[Kind, tuple[int, int]]:
         """Number and bytes of files by kind."""
         with self._database.read() as connection:
-            rows = connection.execute("SELECT kind, count(*), sum(size) FROM held GROUP BY kind").fetchall()
-        found = {kind: (int(count), int(size)) for kind, count, size in rows}
+            rows = connection.execute("SELECT what, files, bytes FROM total").fetchall()
+        found = {what: (int(count), int(size)) for what, count, size in rows}
         return {kind: found.get(kind, (0, 0)) for kind in KINDS}
 
 

@@ -22,22 +22,29 @@ from peer.keys.packages import open_packages
 from peer.keys.seen import make_report, open_digest
 from peer.layout import LibraryFolder
 from peer.library import applying, authoring
+from peer.library.actions import UNNAMED, Action
 from peer.library.applied import applied_heads
 from peer.library.applying import Applier
 from peer.library.authoring import Author, Edit
 from peer.library.blob_index import BLOBS_INDEXED, BlobIndex
 from peer.library.causality import CausalPasts, Past
+from peer.library.claims import claim_needed
 from peer.library.epochs import ready_epoch, valid_epoch
 from peer.library.frontier import Frontier
 from peer.library.held import HeldTable
 from peer.library.hlc import DeviceClock
 from peer.library.instance import Instance, state_folder
+from peer.library.journal import Journal
 from peer.library.meta import Meta
 from peer.library.nodes import NodeTable
+from peer.library.own_policy import OwnPolicy
 from peer.library.projection import RecordProjection
+from peer.library.promises import PromiseTable
 from peer.library.queues import DownloadQueue, UploadQueue
 from peer.library.records import RecordTable
+from peer.library.reprojecting import PROJECTED, VERSION, bring_up_to_date
 from peer.library.standing import require_membership
+from peer.library.trash_notes import Moments
 from peer.library.waiting import WaitingTable
 from peer.seams import Clock, Randomness, SystemClock, system_randomness
 from store.bodies import Open
@@ -89,6 +96,7 @@ class Library:
         self.blob_index = BlobIndex(database)
         self.waiting = WaitingTable(database)
         self.hlc = DeviceClock(self.meta, clock)
+        self.journal = Journal(database)
         self.instance = Instance(folder, self.meta, notes or state_folder())
         self._keyring: tuple[Roster, Keyring] | None = None
         self._master: MasterKeys | None = None
@@ -101,7 +109,11 @@ class Library:
         self._carried: FileBlobStore | None = None
         self._pasts = CausalPasts(database, library)
         self._frontier = Frontier(database)
-        self.projection = RecordProjection(database, self.downloads)
+        self.policy = OwnPolicy(database, keys.id)
+        self.promises = PromiseTable(database)
+        self.projection = RecordProjection(
+            database, self.downloads, policy=self.policy, moments=lambda: Moments(clock.now(), self.hlc.physical())
+        )
         self.applier = Applier(
             applying.Parts(
                 database=database,
@@ -136,6 +148,7 @@ class Library:
                     f"This device hasn't finished joining the library in {folder.root}.",
                     hint="Run `calotype join` again with a new ticket; nothing was lost.",
                 )
+            bring_up_to_date(opened)
             opened._look_at_note()
         except BaseException:
             database.close()
@@ -158,6 +171,7 @@ class Library:
         folder.database.chmod(0o600)
         Meta(database).put("library", library)
         Meta(database).put_int(BLOBS_INDEXED, 1)
+        Meta(database).put_int(PROJECTED, VERSION)
         return cls(folder, database, keys, library, clock, randomness, notes=notes)
 
     def close(self) -> None:
@@ -285,6 +299,7 @@ class Library:
             frontier=self._frontier,
             applier=self.applier,
             hlc=self.hlc,
+            journal=self.journal,
             clock=self.clock,
             randomness=self.randomness,
         )
@@ -311,9 +326,12 @@ class Library:
         roster = self.roster()
         return max((self.meta.get_int("log_number", -1), *(roster.log_numbers.get(log, -1) for log in roster.logs_of(self.device)))) + 1
 
-    def change(self, edits: Iterable[Edit], *, purges: Iterable[RecordId] = ()) -> list[EntryHash]:
-        """Write ``edits`` as this device."""
-        return self.author().change(edits, purges=purges)
+    def change(self, edits: Iterable[Edit], *, purges: Iterable[RecordId] = (), action: Action = UNNAMED) -> list[EntryHash]:
+        """Write ``edits`` as this device, as one action of its person or a part of one (``peer.library.actions``)."""
+        with self.database.write():
+            written = self.author().change(edits, purges=purges, action=action)
+            claim_needed(self)
+        return written
 
     def receive(self, raws: Sequence[bytes]) -> list[Outcome]:
         """Verify, store and apply entries from elsewhere, in one transaction. If some are of the log that this device writes to, a copy of it
@@ -325,8 +343,10 @@ class Library:
             if self.is_loading:
                 return outcomes
             self.applier.catch_up()
-            if self._tips_of(log) != tips and self.roster().is_member(self.device):
-                self.begin_log()
+            if log is not None and self.roster().is_member(self.device):
+                if self._tips_of(log) != tips:
+                    self.begin_log()
+                claim_needed(self)
         return outcomes
 
     def _tips_of(self, log: LogId | None) -> frozenset[EntryHash]:
@@ -356,6 +376,8 @@ class Library:
 
     def _report_seen(self, epoch: Epoch) -> SeenReport:
         with self.database.write():
+            if self.own_log() is not None:
+                claim_needed(self)
             counter = self.meta.get_int("seen_counter") + 1
             self.meta.put_int("seen_counter", counter)
             report = make_report(

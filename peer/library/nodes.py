@@ -106,6 +106,7 @@ class NodeTable:
             changed = row is not None and row[0] != bytes(store)
             if changed:
                 connection.execute("UPDATE node SET store = ?, cursor = 0, pushed = 0 WHERE id = ?", (store, number))
+                connection.execute("DELETE FROM promise WHERE node = ?", (number,))
             connection.execute("UPDATE node SET last_contact = ? WHERE id = ?", (now, number))
         return changed
 

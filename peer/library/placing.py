@@ -16,7 +16,8 @@ from pathlib import Path, PurePosixPath
 from crdt.asset import view_asset
 from peer.errors import NoSpaceLeftError
 from peer.library.blob_index import note_segments, segments_named_by
-from peer.library.held import HeldFile, Kind
+from peer.library.file_names import name_of
+from peer.library.held import STAY_MS, HeldFile, Kind
 from peer.library.library import Library
 from peer.library.queries import Queries
 from peer.library.queues import Download, Priority
@@ -50,6 +51,7 @@ class Tree:
         incoming = copied.path.relative_to(self._library.folder.incoming).as_posix()
         held = _held(copied.file, "original", Path(path), copied.stamp, incoming=incoming)
         self._library.held.put(held)
+        self._library.held.use(held.file, self._library.clock.now())
         return held
 
     def settle(self, held: HeldFile) -> None:
@@ -148,14 +150,16 @@ def keep_original(library: Library, download: Download, path: Path) -> None:
     keep_names([path])
     content = library.records.content(download.record)
     view = None if content is None else view_asset(content)
-    name = view.names[0] if view is not None and view.names else download.file.hex()[:16]
+    name = (None if view is None else name_of(view, download.file)) or download.file.hex()[:16]
     tree = Tree(library)
     with library.database.write() as connection:
+        stays = library.clock.now() + STAY_MS if library.downloads.was_asked(download.file) else 0
         library.downloads.done([download.file])
         held = library.held.get(download.file)
         if held is None:
             copied = Copied(path=path, file=download.file, stamp=HeldStamp.of(path.stat()))
             held = tree.reserve(copied, name, None if view is None else view.exif.taken)
+        library.held.use(held.file, library.clock.now(), stays=stays)
         note_segments(connection, () if view is None else segments_named_by(view))
     tree.settle(held)
     path.unlink(missing_ok=True)  # somebody imported the file meanwhile

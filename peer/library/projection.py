@@ -7,70 +7,120 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from sqlite3 import Connection
 
 from crdt.album import AlbumView, view_album
-from crdt.asset import AssetView, view_asset
+from crdt.asset import AssetView, Placement, view_asset
 from crdt.device import DeviceView, view_device
+from crdt.facts import Policy
 from crdt.fields import Conflict
-from crdt.record import Content
+from crdt.record import Content, read
 from crdt.trash import TRASHED
 from peer.library.blob_index import note_segments, segments_named_by
-from peer.library.queues import Download, DownloadQueue, Priority
+from peer.library.composing import compositions, linked_with, parts_by_photo
+from peer.library.file_names import name_in_role
+from peer.library.needs import note_needs
+from peer.library.own_policy import EVERYTHING
+from peer.library.parts import missing_parts
+from peer.library.queues import Download, DownloadQueue
+from peer.library.renderings import note_edits
+from peer.library.trash_notes import Moments, note_trash
+from peer.library.wishes import Wishes, files_of_record
 from store.database import Database
 from store.ids import FileHash, RecordId, RecordKind
 
 _ASSET_COLUMNS = (
     "record, name, kind, media, taken, width, height, favorite, rating, hidden, caption, keywords, trashed, contested, conflicts, primary_file, search,"
-    " content, burst"
+    " folded, content, burst, missing"
 )
 
 
 class RecordProjection:
-    """Writes the tables ``asset``, ``asset_file``, ``asset_album``, ``album`` and ``device``."""
+    """Writes the tables ``asset``, ``asset_file``, ``asset_album``, ``album``, ``device`` and ``needed_blob``."""
 
-    def __init__(self, database: Database, downloads: DownloadQueue) -> None:
+    def __init__(
+        self,
+        database: Database,
+        downloads: DownloadQueue,
+        *,
+        policy: Callable[[], Policy] = lambda: EVERYTHING,
+        moments: Callable[[], Moments] = lambda: Moments(0, 0),
+    ) -> None:
         self._database = database
-        self._downloads = downloads
+        self._wishes = Wishes(database, downloads, policy)
+        self._moments = moments
 
     def update(self, contents: Mapping[RecordId, Content], purged: set[RecordId]) -> None:
         """Make the rows of these records anew, and remove those of purged ones."""
         wanted: list[Download] = []
+        views: dict[RecordId, AssetView] = {}
+        now = self._moments()
         with self._database.write() as connection:
+            assets = {record for record in (*contents, *purged) if record.kind is RecordKind.ASSET}
+            group = linked_with(connection, assets)
             for record in purged:
                 _remove(connection, record)
+                for table in ("needed_blob", "trash_noted"):
+                    connection.execute(f"DELETE FROM {table} WHERE record = ?", (record,))  # noqa: S608 - names are ours
             for record, content in contents.items():
                 match record.kind:
                     case RecordKind.ASSET:
-                        asset = view_asset(content)
-                        _write_asset(connection, record, asset)
-                        wanted += _wanted(record, asset)
+                        views[record] = asset = view_asset(content)
+                        note_trash(connection, record, asset.trashed, now)
+                        note_needs(connection, record, content)
+                        _write_files(connection, record, asset)
+                        wanted += files_of_record(record, asset)
                     case RecordKind.ALBUM:
-                        _write_album(connection, record, view_album(content))
+                        album = view_album(content)
+                        note_trash(connection, record, album.trashed, now)
+                        _write_album(connection, record, album)
                     case RecordKind.DEVICE:
                         _write_device(connection, record, view_device(content))
                     case RecordKind.LIBRARY:
                         pass  # settings are read from the record itself
-            self._downloads.add_missing(wanted)
+            _compose(connection, linked_with(connection, group) - purged, views)
+            self._wishes.add(wanted)
 
 
 def _remove(connection: Connection, record: RecordId) -> None:
     for table in ("asset", "asset_file", "asset_album", "album", "device", "download", "preview_wanted"):
         connection.execute(f"DELETE FROM {table} WHERE record = ?", (record,))  # noqa: S608 - names are ours
+    note_edits(connection, record, None)
 
 
-def _write_asset(connection: Connection, record: RecordId, asset: AssetView) -> None:
-    if asset.primary is None:
-        _remove(connection, record)  # its import is still on the way, or was void: nothing that could be shown
-        return
+def _compose(connection: Connection, group: set[RecordId], views: Mapping[RecordId, AssetView]) -> None:
+    """Write the rows of all assets of a group, each as it is shown. ``views``: of those that changed; the others are read."""
+
+    def view_of(record: RecordId) -> AssetView | None:
+        if record in views:
+            return views[record]
+        row = connection.execute("SELECT state FROM record WHERE record = ?", (record,)).fetchone()
+        return None if row is None else view_asset(read(bytes(row[0])))
+
+    own = {record: view for record in group if (view := view_of(record)) is not None}
+    shown, parents = compositions(own)
+    for record, asset in own.items():
+        connection.execute("DELETE FROM asset_album WHERE part = ?", (record,))
+        if asset.primary is None:
+            _remove(connection, record)  # its import is still on the way, or was void: nothing that could be shown
+        else:
+            _write_asset(connection, record, shown.get(record, asset), folded=parents.get(record))
+    folded = parts_by_photo(parents)
+    for record in shown:
+        parts = [record, *folded.get(record, ())]
+        part = next((part for part in parts if own[part].albums), record)
+        _write_memberships(connection, record, part, own[part].albums)
+
+
+def _write_asset(connection: Connection, record: RecordId, asset: AssetView, *, folded: RecordId | None) -> None:
     names = [readable(name) for name in asset.names]
     keywords = [readable(word) for word in asset.keywords]
     connection.execute(
-        f"INSERT OR REPLACE INTO asset ({_ASSET_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - ours
+        f"INSERT OR REPLACE INTO asset ({_ASSET_COLUMNS}) VALUES ({','.join('?' * 21)})",  # noqa: S608 - columns are ours
         (
             record,
-            names[0] if names else record.body.hex(),
+            readable(name_in_role(asset) or record.body.hex()),
             asset.kind,
             asset.media or "",
             asset.taken,
@@ -86,19 +136,29 @@ def _write_asset(connection: Connection, record: RecordId, asset: AssetView) -> 
             _count(asset.conflicts, contested=asset.contested),
             asset.primary,
             searchable("\n".join([*names, asset.caption, *keywords])),
+            folded,
             asset.exif.content,
             asset.exif.burst,
+            "" if folded is not None else " ".join(missing_parts(asset)),
         ),
     )
+    note_edits(connection, record, asset if folded is None else None)
+
+
+def _write_files(connection: Connection, record: RecordId, asset: AssetView) -> None:
     connection.execute("DELETE FROM asset_file WHERE record = ?", (record,))
+    if asset.primary is None:
+        return
     connection.executemany(
         "INSERT OR IGNORE INTO asset_file VALUES (?, ?, ?, ?)",
         [(file, record, role, _size(asset, file)) for file, role in asset.files.items()],
     )
     note_segments(connection, segments_named_by(asset))
-    connection.execute("DELETE FROM asset_album WHERE record = ?", (record,))
+
+
+def _write_memberships(connection: Connection, record: RecordId, part: RecordId, placements: Iterable[Placement]) -> None:
     connection.executemany(
-        "INSERT OR REPLACE INTO asset_album VALUES (?, ?, ?)", [(place.album, record, place.position) for place in asset.albums]
+        "INSERT OR REPLACE INTO asset_album VALUES (?, ?, ?, ?)", [(place.album, record, place.position, part) for place in placements]
     )
 
 
@@ -110,19 +170,6 @@ def _write_album(connection: Connection, record: RecordId, album: AlbumView) -> 
 
 def _write_device(connection: Connection, record: RecordId, device: DeviceView) -> None:
     connection.execute("INSERT OR REPLACE INTO device VALUES (?, ?, ?, ?)", (record, device.name, device.model, device.policy.keep))
-
-
-def _wanted(record: RecordId, asset: AssetView) -> Iterator[Download]:
-    """Everything is wanted of every asset that is shown: that is the policy ``everything``, the only one in this version."""
-    if asset.primary is None:
-        return
-    for rendition, priority in ((asset.thumbnail, Priority.THUMBNAIL), (asset.preview, Priority.PREVIEW)):
-        if rendition is not None:
-            yield Download(file=rendition.file, record=record, size=rendition.size, priority=priority)
-    for file in asset.files:
-        size = _size(asset, file)
-        if size is not None:
-            yield Download(file=file, record=record, size=size, priority=Priority.ORIGINAL)
 
 
 def _size(asset: AssetView, file: FileHash) -> int | None:

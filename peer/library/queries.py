@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from peer.errors import UsageError
+from peer.library.composing import parts_of
 from peer.library.instants import iso_utc_or_none
 from peer.library.projection import searchable
 from store.database import Database
@@ -22,7 +23,9 @@ Whereabouts = Literal["here", "elsewhere", "nowhere"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssetRow:
-    """An asset as ``calotype ls`` lists it. ``trashed``: milliseconds since 1970, or ``None``."""
+    """An asset as ``calotype ls`` lists it. ``trashed``: milliseconds since 1970, or ``None``. ``burst``: what the photos of a burst have in
+    common; ``parts``: how many files it consists of, those of assets that are folded into it among them;
+    ``missing``: the roles of parts that should be there and aren't."""
 
     record: RecordId
     name: str
@@ -40,6 +43,9 @@ class AssetRow:
     trashed: int | None
     contested: bool
     conflicts: int
+    burst: str | None
+    parts: int
+    missing: tuple[str, ...]
     original: Whereabouts
 
     def to_json(self) -> dict[str, Any]:
@@ -62,15 +68,19 @@ class AssetRow:
             "contested": self.contested,
             "original": self.original,
             "conflicts": self.conflicts,
+            "burst": self.burst,
+            "parts": self.parts,
+            "missing": list(self.missing),
         }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlbumRow:
-    """An album as ``calotype album ls`` lists it; ``assets`` counts members that are not in the trash."""
+    """An album as ``calotype album ls`` lists it; ``assets`` counts members that are not in the trash. ``cover``: the photo that somebody chose."""
 
     record: RecordId
     title: str
+    cover: RecordId | None
     assets: int
     trashed: int | None
     conflicts: int
@@ -79,6 +89,7 @@ class AlbumRow:
         return {
             "id": self.record.body.hex(),
             "title": self.title,
+            "cover": None if self.cover is None else self.cover.body.hex(),
             "assets": self.assets,
             "trashed": iso_utc_or_none(self.trashed),
             "conflicts": self.conflicts,
@@ -105,8 +116,12 @@ _ALBUMS = """
     (SELECT json_group_array(lower(hex(substr(album, 2)))) FROM
         (SELECT album FROM asset_album WHERE asset_album.record = asset.record ORDER BY album))
 """
+_PARTS = """
+    (SELECT count(DISTINCT file) FROM asset_file WHERE role <> 'version' AND (asset_file.record = asset.record
+        OR asset_file.record IN (SELECT part.record FROM asset AS part WHERE part.folded = asset.record)))
+"""
 _COLUMNS = (
-    "record, name, kind, media, taken, width, height, favorite, rating, hidden, caption, keywords, trashed, contested, conflicts,"
+    f"record, name, kind, media, taken, width, height, favorite, rating, hidden, caption, keywords, trashed, contested, conflicts, burst, {_PARTS}, missing,"
     f" {_ORIGINAL}, {_ALBUMS}"
 )
 
@@ -121,7 +136,7 @@ class Queries:
         """The assets that match: an album in its order, everything else oldest first; in pages, so that a long listing holds no
         transaction open."""
         source, key = ("asset_album CROSS JOIN asset USING (record)", "place") if wanted.album is not None else ("asset", "moment")
-        conditions = ["trashed IS NOT NULL" if wanted.trash else "trashed IS NULL"]
+        conditions = ["folded IS NULL", "trashed IS NOT NULL" if wanted.trash else "trashed IS NULL"]
         parameters: list[object] = []
         if wanted.album is not None:
             conditions.append("asset_album.album = ?")
@@ -154,7 +169,7 @@ class Queries:
         """How many assets there are that aren't in the trash, and how many that are."""
         with self._database.read() as connection:
             row = connection.execute(
-                "SELECT count(*) FILTER (WHERE trashed IS NULL), count(*) FILTER (WHERE trashed IS NOT NULL) FROM asset"
+                "SELECT count(*) FILTER (WHERE trashed IS NULL), count(*) FILTER (WHERE trashed IS NOT NULL) FROM asset WHERE folded IS NULL"
             ).fetchone()
         return int(row[0]), int(row[1])
 
@@ -167,14 +182,21 @@ class Queries:
     def _albums(self, condition: str, *parameters: object) -> list[AlbumRow]:
         with self._database.read() as connection:
             rows = connection.execute(
-                "SELECT record, title, (SELECT count(*) FROM asset_album JOIN asset USING (record)"  # noqa: S608 - conditions are ours
+                "SELECT record, title, cover, (SELECT count(*) FROM asset_album JOIN asset USING (record)"  # noqa: S608 - conditions are ours
                 " WHERE asset_album.album = album.record AND asset.trashed IS NULL), trashed, conflicts"
                 f" FROM album WHERE {condition} ORDER BY title, record",
                 parameters,
             ).fetchall()
         return [
-            AlbumRow(record=RecordId(r), title=title, assets=n, trashed=trashed, conflicts=conflicts)
-            for r, title, n, trashed, conflicts in rows
+            AlbumRow(
+                record=RecordId(r),
+                title=title,
+                cover=None if cover is None else RecordId(cover),
+                assets=n,
+                trashed=trashed,
+                conflicts=conflicts,
+            )
+            for r, title, cover, n, trashed, conflicts in rows
         ]
 
     def album_members(self, album: RecordId, *, trashed: bool = True) -> list[tuple[RecordId, str | None]]:
@@ -208,8 +230,20 @@ class Queries:
         return {bytes(record[1:]): (name, model, policy) for record, name, model, policy in rows}
 
     def find(self, prefix: str, kind: RecordKind = RecordKind.ASSET) -> RecordId:
-        """The one record whose id begins with ``prefix``; a sentence when there is none or more than one."""
-        return self._only(self._matching(_digits(prefix, kind), kind), prefix, _WORDS[kind])
+        """The one record whose id begins with ``prefix``; a sentence when there is none or more than one. For what is shown as part of a
+        photo, that photo."""
+        return self.shown_for(self._only(self._matching(_digits(prefix, kind), kind), prefix, _WORDS[kind]))
+
+    def shown_for(self, record: RecordId) -> RecordId:
+        """The asset that ``record`` is shown as part of; itself where it is shown."""
+        with self._database.read() as connection:
+            row = connection.execute("SELECT folded FROM asset WHERE record = ? AND folded IS NOT NULL", (record,)).fetchone()
+        return record if row is None else RecordId(row[0])
+
+    def parts(self, record: RecordId) -> list[RecordId]:
+        """The shown asset, and all that are folded into it."""
+        with self._database.read() as connection:
+            return parts_of(connection, record)
 
     def find_album(self, text: str) -> RecordId:
         """The album with this id, prefix of an id, or title."""
@@ -283,6 +317,9 @@ def _asset(row: tuple[Any, ...]) -> AssetRow:
         trashed,
         contested,
         conflicts,
+        burst,
+        parts,
+        missing,
         original,
         albums,
     ) = row
@@ -303,5 +340,8 @@ def _asset(row: tuple[Any, ...]) -> AssetRow:
         trashed=trashed,
         contested=bool(contested),
         conflicts=conflicts,
+        burst=burst,
+        parts=parts,
+        missing=tuple(missing.split()),
         original=original,
     )

@@ -146,10 +146,12 @@ class DownloadQueue:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, download: Download) -> None:
+    def ask(self, download: Download) -> None:
+        """A person asked for the file: it is due now, whatever the policy wants."""
         with self._database.write() as connection:
             connection.execute(
-                "INSERT OR IGNORE INTO download (file, record, size, priority) VALUES (?, ?, ?, ?)",
+                "INSERT INTO download (file, record, size, priority, asked) VALUES (?, ?, ?, ?, 1)"
+                " ON CONFLICT (file) DO UPDATE SET asked = 1, next_try = 0",
                 (download.file, download.record, download.size, int(download.priority)),
             )
 
@@ -162,6 +164,11 @@ class DownloadQueue:
                 " SELECT ?1, ?2, ?3, ?4 WHERE NOT EXISTS (SELECT 1 FROM held WHERE file = ?1)",
                 rows,
             )
+
+    def was_asked(self, file: FileHash) -> bool:
+        """Whether a person asked for a file that is queued."""
+        with self._database.read() as connection:
+            return connection.execute("SELECT 1 FROM download WHERE file = ? AND asked", (file,)).fetchone() is not None
 
     def due(self, now: int, limit: int, *, priorities: Sequence[Priority] = tuple(Priority)) -> list[Download]:
         wanted = ",".join(str(int(priority)) for priority in priorities)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from sqlite3 import Connection
 from typing import Any
 
 from crdt.digest import EMPTY_DIGEST, purged_digest, record_digest
 from crdt.record import Content, EngineError, read
+from peer.library.composing import linked_with
 from peer.library.findings import Findings, Progress
 from peer.library.library import PEER_SCHEMA, Library
 from peer.library.projection import RecordProjection
@@ -15,7 +17,7 @@ from store.database import Database
 from store.ids import RecordId
 
 PAGE = 500
-PROJECTIONS = ("asset", "asset_file", "asset_album", "album", "device")
+PROJECTIONS = ("asset", "asset_file", "asset_album", "album", "device", "needed_blob")
 _FIRST, _LAST = b"", b"\xff"
 
 
@@ -55,6 +57,7 @@ class _Projections:
     """The projections made anew, in memory, a page at a time."""
 
     def __init__(self, library: Library) -> None:
+        self._library = library
         self._stored = library.database
         self._fresh = Database(":memory:", [PEER_SCHEMA])
         self._projection = RecordProjection(self._fresh, DownloadQueue(self._fresh))
@@ -68,11 +71,16 @@ class _Projections:
     def differing(self, contents: dict[RecordId, Content], after: bytes, last: bytes) -> set[RecordId]:
         """The records behind ``after`` and up to ``last`` whose stored rows are not those that ``contents`` makes."""
         with self._fresh.write() as fresh, self._stored.read() as stored:
-            self._projection.update(contents, set())
-            rows = {row for table in PROJECTIONS for row in _rows(fresh, table, _FIRST, _LAST) ^ _rows(stored, table, after, last)}
-            for table in (*PROJECTIONS, "download"):
+            self._projection.update(contents | self._linked(stored, contents), set())
+            rows = {row for table in PROJECTIONS for row in _rows(fresh, table, after, last) ^ _rows(stored, table, after, last)}
+            for table in (*PROJECTIONS, "download", "trash_noted"):
                 fresh.execute(f"DELETE FROM {table}")  # noqa: S608 - names are ours
         return {RecordId(row[0]) for row in rows}
+
+    def _linked(self, stored: Connection, contents: dict[RecordId, Content]) -> dict[RecordId, Content]:
+        """Assets on other pages that decide what these are shown as part of."""
+        linked = linked_with(stored, contents) - contents.keys()
+        return {record: content for record in linked if (content := self._library.records.content(record)) is not None}
 
 
 def _rows(connection: Any, table: str, after: bytes, last: bytes) -> set[tuple[Any, ...]]:

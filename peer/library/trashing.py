@@ -55,8 +55,12 @@ def is_large_part(library: Library, assets: Sequence[RecordId]) -> bool:
 
 
 def _move(library: Library, assets: Sequence[RecordId], edit: Callable[[RecordId], Edit], settled: Callable[[Content], bool]) -> Moved:
+    """What is shown as one photo moves as one."""
     chosen = list(dict.fromkeys(assets))
+    queries = Queries(library.database)
     with library.database.write():
-        fresh = [asset for asset in chosen if not settled(library.records.content(asset) or EMPTY)]
-        library.change([edit(asset) for asset in fresh])
-    return Moved(changed=len(fresh), unchanged=len(chosen) - len(fresh))
+        parts = {asset: queries.parts(asset) for asset in chosen}
+        fresh = [part for asset in chosen for part in parts[asset] if not settled(library.records.content(part) or EMPTY)]
+        library.change([edit(part) for part in dict.fromkeys(fresh)])
+    changed = sum(not set(fresh).isdisjoint(parts[asset]) for asset in chosen)
+    return Moved(changed=changed, unchanged=len(chosen) - changed)

@@ -13,6 +13,7 @@ from peer.library.checkpoints.contents import uploads_of
 from peer.library.index_files import keep_index
 from peer.library.library import Library
 from peer.library.nodes import NodeKind
+from peer.library.patched_files import uploads_of_patch
 from peer.library.queues import Download, Priority, Upload, uploads_of_file
 from peer.library.segments import name_blobs
 from store.ids import BlobId, FileHash, RecordKind, StoreId
@@ -70,7 +71,7 @@ def pass_on(library: Library, came_from: Collection[int], downloads: Sequence[Do
     for record in {download.record for download in downloads} if others else ():
         content = library.records.content(record)
         if content is not None:
-            uploads = [upload for upload in _uploads_of(library, view_asset(content)) if upload.file in files]
+            uploads = list(_uploads_of(library, view_asset(content), files))
             library.uploads.add(others, uploads, not_before=not_before)
     return bool(others)
 
@@ -85,12 +86,13 @@ def queue_again(library: Library, node: int, blobs: Sequence[BlobId]) -> None:
             library.uploads.add([node], found)
 
 
-def _uploads_of(library: Library, asset: AssetView) -> Iterator[Upload]:
+def _uploads_of(library: Library, asset: AssetView, files: Collection[FileHash] | None = None) -> Iterator[Upload]:
+    """What leads to the asset's files, or to ``files`` among them, indexes and patches included."""
     for rendition, priority in ((asset.thumbnail, Priority.THUMBNAIL), (asset.preview, Priority.PREVIEW)):
-        if rendition is not None and library.held.get(rendition.file):
+        if rendition is not None and (files is None or rendition.file in files) and library.held.get(rendition.file):
             yield from _uploads_of_rendition(rendition, priority)
     for file, sources in asset.sources.items():
-        for source in sources:
+        for source in sources if files is None or file in files else ():
             yield from uploads_of_source(library, file, source)
 
 
@@ -99,7 +101,9 @@ def _uploads_of_rendition(rendition: Rendition, priority: Priority) -> list[Uplo
 
 
 def uploads_of_source(library: Library, file: FileHash, source: Source) -> Iterator[Upload]:
-    """The blobs of one way to a file that is here. What an index leads to is found by sealing the file."""
+    """The blobs of one way to a file that is here, or of a patch that is. What an index leads to is found by sealing the file."""
+    if source.way is Way.PATCH:
+        yield from uploads_of_patch(library, source)
     held = library.held.get(file)
     if held is None:
         return

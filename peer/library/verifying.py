@@ -6,13 +6,12 @@ library, in memory, and hashes every file: then digest and files are proven from
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
-from pathlib import Path
 
 from crdt.digest import LibraryDigest
 from peer.library.asset_files import located
 from peer.library.checkpoints.checking import begin_with_checkpoint, check_checkpoints
+from peer.library.damage import hash_of, lost_originals, set_aside, want_again
 from peer.library.entry_checks import check_entries
 from peer.library.findings import Findings, Progress, in_silence
 from peer.library.held import HeldFile
@@ -20,15 +19,15 @@ from peer.library.library import PEER_SCHEMA, Library
 from peer.library.meta import Meta
 from peer.library.record_checks import check_records
 from store.database import Database
-from store.ids import FileHash
 from store.log import Arrived
 from store.sqlite_log import LOG_SCHEMA
 
 PAGE_BYTES = 4 * 1024 * 1024
 
 
-def verify(library: Library, *, deep: bool = False, progress: Progress = in_silence) -> Findings:
-    """What is stored, proven. Changes nothing; safe beside a running engine: the database is looked at as it was at one moment."""
+def verify(library: Library, *, deep: bool = False, repair: bool = False, progress: Progress = in_silence) -> Findings:
+    """What is stored, proven. Safe beside a running engine: the database is looked at as it was at one moment. Changes nothing, but with ``repair``
+    originals that are missing, or found damaged, are queued to be fetched back."""
     findings = Findings()
     with library.database.read():
         with findings.going_on("database"):
@@ -43,8 +42,9 @@ def verify(library: Library, *, deep: bool = False, progress: Progress = in_sile
             with findings.going_on("records can't be proven from the entries"):
                 _check_replay(library, findings)
     with findings.going_on("files"):
+        findings.problems += [f"{path}: it was damaged or missing, and isn't back yet" for path in lost_originals(library)]
         for held in library.held.all():
-            _check_file(library, held, findings, deep=deep)
+            _check_file(library, held, findings, deep=deep, repair=repair)
             progress("files", 1)
     return findings
 
@@ -86,14 +86,14 @@ def _check_replay(library: Library, findings: Findings) -> None:
         findings.problems.append("records: applying all entries again gives another library than the stored one")
 
 
-def _check_file(library: Library, held: HeldFile, findings: Findings, *, deep: bool) -> None:
+def _check_file(library: Library, held: HeldFile, findings: Findings, *, deep: bool, repair: bool) -> None:
     if held.kind == "original":
         findings.originals += 1
     else:
         findings.blobs += 1
     problem = _problem_of_file(library, held, deep=deep)
     if problem is not None and library.held.get(held.file) == held:  # or it was moved while it was looked at
-        findings.problems.append(f"{held.path}: {problem}")
+        findings.problems.append(f"{held.path}: {problem}{_repaired(library, held) if repair else ''}")
 
 
 def _problem_of_file(library: Library, held: HeldFile, *, deep: bool) -> str | None:
@@ -102,15 +102,20 @@ def _problem_of_file(library: Library, held: HeldFile, *, deep: bool) -> str | N
         return "missing"
     if not deep and held.untouched(library.folder.root):
         return None
-    found = _hash(path)
+    found = hash_of(path)
     if found is None:
         return "it can't be read"
     return None if found == held.file else f"its bytes are not those of the {held.kind} that was kept there"
 
 
-def _hash(path: Path) -> FileHash | None:
+def _repaired(library: Library, held: HeldFile) -> str:
+    """What is done about an original that isn't whole, as the rest of a sentence."""
+    if held.kind != "original" or library.is_loading:
+        return ""
+    if not located(library, held).exists():
+        return "; it is fetched back" if want_again(library, held) else ""
     try:
-        with path.open("rb") as stream:
-            return FileHash(hashlib.file_digest(stream, "sha256").digest())
-    except OSError:
-        return None
+        aside = set_aside(library, held)
+    except OSError as error:
+        return f"; it can't be moved aside: {error.strerror}"
+    return "" if aside is None else f"; the damaged file was moved to {aside}, and the original is fetched back"

@@ -9,8 +9,12 @@ from crdt.asset import view_asset
 from crdt.record import EMPTY
 from peer.library.asset_files import AssetFile, files_of
 from peer.library.details import asset_summary
+from peer.library.holders import holders_of
 from peer.library.instants import iso_utc
 from peer.library.library import Library
+from peer.library.pinning import is_photo_pinned
+from peer.library.queries import Queries
+from peer.library.queues import Priority
 from store.ids import FileHash, RecordId
 
 
@@ -32,20 +36,34 @@ def explain(library: Library, record: RecordId) -> dict[str, Any]:
     """A document with ``files``: of each its role, whether and where it is here, what is queued for it, and a sentence."""
     with library.database.read():
         summary = asset_summary(library, record)
-        asset = view_asset(library.records.content(record) or EMPTY)
-        answer = {key: summary[key] for key in ("id", "name", "trashed", "original")}
-        return answer | {"files": [_explain_file(library, file) for file in files_of(library, asset)], "preview": _preview(library, record)}
+        views = [view_asset(library.records.content(part) or EMPTY) for part in Queries(library.database).parts(record)]
+        files: dict[FileHash, AssetFile] = {}
+        for number, view in enumerate(views):
+            for file in files_of(library, view):
+                if number == 0 or file.priority is Priority.ORIGINAL:
+                    files.setdefault(file.file, file)
+        answer = {key: summary[key] for key in ("id", "name", "trashed", "original")} | {"pinned": is_photo_pinned(library, record)}
+        return answer | {"files": [_explain_file(library, file) for file in files.values()], "preview": _preview(library, record)}
 
 
 def _explain_file(library: Library, file: AssetFile) -> dict[str, Any]:
     uploads, download = _uploads(library, file.file), library.downloads.waiting(file.file)
+    holders = holders_of(library, file.file)
     here = file.path is not None and file.path.exists()
     as_recorded = here and file.held is not None and (file.held.incoming is not None or file.held.untouched(library.folder.root))
     return file.to_json() | {
         "as_recorded": as_recorded,
         "uploads": [upload.to_json() for upload in uploads],
         "download": None if download is None else {"reason": download[0], "next_try": _when(download[1])},
-        "explanation": " ".join([_whether_here(library, file, download, here=here, as_recorded=as_recorded), *map(_going_out, uploads)]),
+        "given_up": file.held is None and _is_given_up(library, file.file),
+        "holders": [holder.to_json() for holder in holders],
+        "explanation": " ".join(
+            [
+                _whether_here(library, file, download, here=here, as_recorded=as_recorded),
+                *(holder.sentence for holder in holders if holder.acknowledged),
+                *map(_going_out, uploads),
+            ]
+        ),
     }
 
 
@@ -58,6 +76,8 @@ def _whether_here(library: Library, file: AssetFile, download: tuple[str, int] |
         return f"It should lie at {file.held.path} but doesn't: it was moved or deleted by hand. `calotype fetch` brings it back."
     if download is not None and download[0]:
         return f"Not here: {download[0]}. Next try {_soon(download[1])}."
+    if download is None and file.size is not None and (reason := _why_not_wanted(library, file)):
+        return f"Not here: {reason}. `calotype fetch` brings it."
     if not library.nodes.all():
         return "Not here, and no relay is configured that it could come from, nor was another device met: `calotype relay add`, `calotype run`."
     if download is not None:
@@ -65,6 +85,23 @@ def _whether_here(library: Library, file: AssetFile, download: tuple[str, int] |
     if file.size is None:
         return "Not here, and no device has told yet how to get its bytes."
     return "Not here, and not queued: `calotype fetch` brings it."
+
+
+def _why_not_wanted(library: Library, file: AssetFile) -> str:
+    """Why the policy leaves a file elsewhere; empty when it doesn't."""
+    keep = library.policy().keep
+    if keep == "everything" or file.priority is Priority.THUMBNAIL:
+        return ""
+    if _is_given_up(library, file.file):
+        return "it was given up to save room, because others keep it"
+    if keep == "thumbnails":
+        return "this device keeps thumbnails only"
+    return "the budget of this device has no room for it" if file.priority is Priority.ORIGINAL else ""
+
+
+def _is_given_up(library: Library, file: FileHash) -> bool:
+    with library.database.read() as connection:
+        return connection.execute("SELECT 1 FROM evicted WHERE file = ?", (file,)).fetchone() is not None
 
 
 def _going_out(upload: QueuedUpload) -> str:

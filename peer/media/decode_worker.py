@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from typing import BinaryIO
 
 from peer.media.examination import examine
@@ -19,22 +20,33 @@ _GRACE_SECONDS = 5.0
 """The owner ends a slow decoder first; this is for an owner that is gone."""
 
 
-def serve(requests: BinaryIO, answers: BinaryIO, limits: DecodeLimits) -> None:
+Answer = Callable[[bytes, DecodeLimits], bytes]
+"""From a request to its answer."""
+
+
+def examined(message: bytes, limits: DecodeLimits) -> bytes:
+    """The answer to a request to examine a file."""
+    request = decode_request(message)
+    wanted = {"want_preview": request.want_preview, "want_pictures": request.want_pictures}
+    return encode_answer(examine(request.path, request.media, limits=limits, **wanted))
+
+
+def serve(requests: BinaryIO, answers: BinaryIO, limits: DecodeLimits, answer: Answer = examined) -> None:
     """Answers every request until ``requests`` ends."""
     _send(answers, READY)
     while (message := read_message(requests, MAX_REQUEST_BYTES)) is not None:
         end_after(limits.seconds + _GRACE_SECONDS)
-        request = decode_request(message)
-        _send(answers, encode_answer(examine(request.path, request.media, want_preview=request.want_preview, limits=limits)))
+        _send(answers, answer(message, limits))
         end_after(0)
 
 
-def main(arguments: list[str]) -> None:
+def main(arguments: list[str], answer: Answer = examined) -> None:
+    """The process: also for other work on files of strangers that is to be done under the same limits."""
     memory, seconds, pixels = arguments
     limits = DecodeLimits(memory=int(memory), seconds=float(seconds), pixels=int(pixels))
     requests, answers = _private_streams()
     confine_memory(limits)
-    serve(requests, answers, limits)
+    serve(requests, answers, limits, answer)
 
 
 def _private_streams() -> tuple[BinaryIO, BinaryIO]:

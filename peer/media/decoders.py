@@ -27,7 +27,18 @@ _DECODERS: Mapping[str, _Decoder] = {
 TURNED_BY_DECODER = frozenset({"HEIC", "HEIF", "TIFF"})
 """Types whose pictures come out upright; of all others the EXIF orientation is still to be applied."""
 
-_SIGNS_OF_A_VARIANT = ("unsupported", "not supported", "not implemented", "no codec", "unknown", "cannot handle", "security limit")
+_SIGNS_OF_A_VARIANT = (
+    "unsupported",
+    "not supported",
+    "not implemented",
+    "no codec",
+    "unknown",
+    "cannot handle",
+    "security limit",
+    "too large",
+)
+_SIGNS_OF_NO_MEMORY = ("memory", "alloc")
+"""Libraries below Pillow have no exception of their own for it."""
 
 # Workflow texts that programs put into their PNGs pass Pillow's megabyte; a decoder's memory is limited anyway.
 PngImagePlugin.MAX_TEXT_CHUNK = 16 * 1024 * 1024
@@ -69,6 +80,8 @@ def failures_as_verdicts(name: str) -> Iterator[None]:
         words = str(error).lower()
         if any(sign in words for sign in _SIGNS_OF_A_VARIANT):
             raise UnsupportedPictureError(f"this variant of {name} can't be decoded") from error
+        if any(sign in words for sign in _SIGNS_OF_NO_MEMORY):
+            raise MemoryError from error
         raise DamagedPictureError(f"the file is damaged: it can't be decoded as {name}") from error
 
 

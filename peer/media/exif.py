@@ -17,7 +17,7 @@ _GPS_POINTER = 0x8825
 _PREFIX = b"Exif\x00\x00"
 
 _CANON_BOX = bytes.fromhex("85c0b687820f11e08111f4ce462b6a48")
-_RAF_JPEG_AT = 84
+RAF_JPEG_AT = 84
 _MAX_BLOCK_BYTES = 16 * 1024 * 1024
 
 
@@ -46,7 +46,7 @@ def parse_raw(data: Buffer, name: str) -> ExifDirectories:
     if name == "CR3":
         return _parse_cr3(data)
     if name == "RAF":
-        start = int.from_bytes(data[_RAF_JPEG_AT : _RAF_JPEG_AT + 4], "big")
+        start = int.from_bytes(data[RAF_JPEG_AT : RAF_JPEG_AT + 4], "big")
         return parse_block(exif_segment(data, start))
     return parse_block(data)
 

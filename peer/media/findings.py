@@ -2,8 +2,8 @@
 
 Nothing that a file contains is an error: it is a verdict with a reason.
 
-    drawn        a photograph, with its pictures
-    undrawable   whole as far as its structure tells, but without a picture: a RAW, a video, too large, a variant that isn't supported
+    drawn        a photograph, RAW file or film, with its pictures
+    undrawable   whole as far as its structure tells, but without a picture: too large, a variant that isn't supported, an extra isn't installed
     broken       empty, truncated or damaged: not to be taken for a photograph
 """
 
@@ -12,10 +12,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from peer.media.metadata import Metadata
+from peer.media.plausible import Metadata
 
 THUMBNAIL_EDGE = 360
 PREVIEW_EDGE = 2048
+
+
+NOT_ASKED_FOR = "no picture of it was asked for"
 
 
 class Verdict(StrEnum):
@@ -38,7 +41,9 @@ class Picture:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Examination:
-    """All that was found out. ``problem`` says why there is no picture, ``None`` when there is one. Width and height are as looked at."""
+    """All that was found out. ``problem`` says why there is no picture, ``None`` when there is one; ``notes`` what else a person would want to know,
+    such as a film in a photo that is cut off. Width and height are as looked at. ``exif`` has the members of ``crdt.facts.Exif`` in their wire form.
+    """
 
     verdict: Verdict
     problem: str | None = None
@@ -48,6 +53,7 @@ class Examination:
     thumbnail: Picture | None = None
     thumbhash: bytes | None = None
     preview: Picture | None = None
+    notes: tuple[str, ...] = ()
 
 
 def broken(reason: str) -> Examination:
@@ -55,7 +61,7 @@ def broken(reason: str) -> Examination:
     return Examination(verdict=Verdict.BROKEN, problem=reason)
 
 
-def undrawable(reason: str, exif: Metadata | None = None, size: tuple[int, int] | None = None) -> Examination:
+def undrawable(reason: str, exif: Metadata | None = None, size: tuple[int, int] | None = None, notes: tuple[str, ...] = ()) -> Examination:
     """The examination of a file that is kept without a picture."""
     width, height = size or (None, None)
-    return Examination(verdict=Verdict.UNDRAWABLE, problem=reason, exif=exif or {}, width=width, height=height)
+    return Examination(verdict=Verdict.UNDRAWABLE, problem=reason, exif=exif or {}, width=width, height=height, notes=notes)

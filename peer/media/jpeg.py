@@ -57,3 +57,26 @@ def exif_segment(data: Buffer, start: int = 0) -> bytes:
         if segment.marker == _APP1 and data[segment.start : segment.start + 6] == b"Exif\x00\x00":
             return bytes(data[segment.start : segment.end])
     return b""
+
+
+def prefixed_segments(data: Buffer, marker: int, prefix: bytes, start: int = 0, *, limit: int) -> Iterator[bytes]:
+    """What follows ``prefix`` in the segments of this marker that begin with it, as far as that isn't more than ``limit`` bytes together."""
+    size = 0
+    for segment in segments(data, start):
+        if segment.marker == marker and data[segment.start : segment.start + len(prefix)] == prefix:
+            contents = bytes(data[segment.start + len(prefix) : segment.end])
+            size += len(contents)
+            if size > limit:
+                return
+            yield contents
+
+
+def frame_size(data: Buffer, start: int = 0) -> tuple[int, int] | None:
+    """Width and height of the stream at ``start``, of a kind that every decoder draws; ``None`` when there is no such stream."""
+    for segment in segments(data, start):
+        if segment.marker in FRAMES:
+            header = data[segment.start : segment.start + 5]
+            height, width = int.from_bytes(header[1:3], "big"), int.from_bytes(header[3:5], "big")
+            drawable = segment.marker not in LOSSLESS_OR_HIERARCHICAL and header[:1] == b"\x08"
+            return (width, height) if drawable and width and height else None
+    return None

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from crdt.values import MAX_WHOLE_NUMBER, BadValueError, canonical
+from crdt.values import MAX_WHOLE_NUMBER
+from peer.media.fields import fits
 from peer.media.findings import PREVIEW_EDGE, Examination, Picture, Verdict
-from peer.media.metadata import Metadata
+from peer.media.plausible import Metadata
 from peer.media.types import TYPES, MediaType
 from store.encoding import MalformedError, decode, encode
 
@@ -24,17 +25,19 @@ MAX_REQUEST_BYTES = 64 * 1024
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
 
 _MAX_PROBLEM = 300
+_MAX_NOTES = 8
 _MAX_THUMBHASH_BYTES = 64
 _RENDITION_TYPES = frozenset({"image/webp", "image/jpeg"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """Examine the file at ``path``, which was taken for ``media``."""
+    """Examine the file at ``path``, which was taken for ``media``. Without ``want_pictures`` nothing is drawn of films and RAW files."""
 
     path: Path
     media: MediaType
     want_preview: bool
+    want_pictures: bool = True
 
 
 def framed(message: bytes) -> bytes:
@@ -61,14 +64,21 @@ def read_message(stream: BinaryIO, limit: int) -> bytes | None:
 
 
 def encode_request(request: Request) -> bytes:
-    return encode({"path": bytes(request.path), "media": request.media.name, "preview": request.want_preview})
+    return encode(
+        {
+            "path": bytes(request.path),
+            "media": request.media.name,
+            "preview": request.want_preview,
+            "pictures": request.want_pictures,
+        }
+    )
 
 
 def decode_request(message: bytes) -> Request:
     """``MalformedError`` for anything that ``encode_request`` didn't write."""
     match decode(message, limit=MAX_REQUEST_BYTES):
-        case {"path": bytes(path), "media": str(name), "preview": bool(want_preview)} if name in TYPES:
-            return Request(path=Path(os.fsdecode(path)), media=TYPES[name], want_preview=want_preview)
+        case {"path": bytes(path), "media": str(name), "preview": bool(preview), "pictures": bool(pictures)} if name in TYPES:
+            return Request(path=Path(os.fsdecode(path)), media=TYPES[name], want_preview=preview, want_pictures=pictures)
     raise MalformedError("not a request to a decoder")
 
 
@@ -82,6 +92,7 @@ def encode_answer(examination: Examination) -> bytes:
             "thumbnail": _encode_picture(examination.thumbnail),
             "thumbhash": examination.thumbhash,
             "preview": _encode_picture(examination.preview),
+            "notes": [note[:_MAX_PROBLEM] for note in examination.notes[:_MAX_NOTES]],
         }
     )
 
@@ -97,6 +108,7 @@ def decode_answer(message: bytes) -> Examination:
             "thumbnail": thumbnail,
             "thumbhash": None | bytes() as thumbhash,
             "preview": preview,
+            "notes": list(notes),
         } if len(thumbhash or b"") <= _MAX_THUMBHASH_BYTES and len(problem or "") <= _MAX_PROBLEM and verdict in tuple(Verdict):
             return Examination(
                 verdict=Verdict(verdict),
@@ -107,6 +119,7 @@ def decode_answer(message: bytes) -> Examination:
                 thumbnail=_decode_picture(thumbnail),
                 thumbhash=thumbhash,
                 preview=_decode_picture(preview),
+                notes=_checked_notes(notes),
             )
     raise MalformedError("not the answer of a decoder")
 
@@ -131,18 +144,14 @@ def _checked_edge(value: int | None) -> int | None:
     return value
 
 
+def _checked_notes(notes: list[Any]) -> tuple[str, ...]:
+    if len(notes) > _MAX_NOTES or not all(isinstance(note, str) and len(note) <= _MAX_PROBLEM for note in notes):
+        raise MalformedError("not notes")
+    return tuple(notes)
+
+
 def _checked_metadata(exif: dict[Any, Any]) -> Metadata:
     """What a record can hold, so that nothing that a decoder answers can stop an import."""
-    for name, value in exif.items():
-        numbers = value if isinstance(value, list) else [] if isinstance(value, str) else [value]
-        if not isinstance(name, str) or len(numbers) > 3 or not all(_is_number(number) for number in numbers):
-            raise MalformedError("not metadata")
-    try:
-        canonical(exif)
-    except BadValueError as error:
-        raise MalformedError("not metadata") from error
+    if not fits(exif):
+        raise MalformedError("not metadata")
     return exif
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -1,59 +1,90 @@
-"""The derived field ``exif`` (PROTOCOL.md section 6.1): plain values from EXIF directories and XMP properties. Pure.
+"""The derived field ``exif`` (PROTOCOL.md section 6.1): what a file says of itself, decided between EXIF, IPTC and XMP. Pure.
 
-Each value is checked by itself. What is absurd (an aperture of zero, latitude 91, orientation 9, a date in the year 0) is left out and
-never an error; a file's own time is never taken for the time of the picture.
+The order is that of the Metadata Working Group (Guidelines for Handling Image Metadata 2.0, chapters 3 and 5), but for captions, where EXIF comes
+last, because it holds what cameras put there by themselves, and has only ASCII by its standard:
+
+    taken         EXIF original, EXIF digitised, XMP original, created as XMP and then IPTC say it, XMP digitised, IPTC digitised,
+                  EXIF's time of writing, satellites' time in EXIF, in XMP. A file's own time is never taken for that of the picture.
+                  When XMP and IPTC name the same second of creation, and one of them a zone, it counts for both
+    camera, gps   EXIF, then XMP, each member by itself
+    orientation   EXIF alone: nothing else turns the picture where it is looked at
+    caption       XMP dc:description, IPTC 2:120, EXIF ImageDescription, XPComment, UserComment
+    keywords      XMP dc:subject (or the leaves of lr:hierarchicalSubject), IPTC 2:25, EXIF XPKeywords: the first that has any
+    rating        XMP, then EXIF
+    regions       XMP; content: EXIF; burst: EXIF, then XMP
+
+Where Photoshop's resources show that IPTC was changed after XMP had been written with it, IPTC comes before XMP (section 3.3 there).
+Each value is checked by itself; what is absurd is left out, so that the next one counts, and is never an error (``plausible``).
 """
 
 from __future__ import annotations
 
-import math
-import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+import re
+from typing import TypeVar
 
-from peer.media.capture_time import parse_gps_moment, parse_moment
 from peer.media.exif import ExifDirectories
-from peer.media.tiff import Directory
+from peer.media.exif_statement import exif_statement
+from peer.media.iptc import NO_IPTC, Iptc, iptc_statement
+from peer.media.plausible import Metadata
+from peer.media.statement import Statement
+from peer.media.xmp import Packet
+from peer.media.xmp_statement import xmp_statement
 
-Value = str | int | float | list[float]
-Metadata = dict[str, Value]
+__all__ = ["UPRIGHT", "Metadata", "orientation_of", "read_metadata", "sidecar_metadata"]
+
+T = TypeVar("T")
 
 UPRIGHT = 1
 """The EXIF orientation of a picture that is stored as it is looked at."""
 
-MAX_TEXT = 120
-_ALTITUDES = (-12_000.0, 100_000.0)
-
-_ORIENTATION, _MAKE, _MODEL, _DATE_TIME = 0x0112, 0x010F, 0x0110, 0x0132
-_DATE_TIME_ORIGINAL, _DATE_TIME_DIGITIZED = 0x9003, 0x9004
-_OFFSET, _OFFSET_ORIGINAL, _OFFSET_DIGITIZED = 0x9010, 0x9011, 0x9012
-_FRACTION, _FRACTION_ORIGINAL, _FRACTION_DIGITIZED = 0x9290, 0x9291, 0x9292
-_EXPOSURE_TIME, _APERTURE, _SENSITIVITY, _RECOMMENDED_INDEX, _FOCAL_LENGTH, _LENS = 0x829A, 0x829D, 0x8827, 0x8832, 0x920A, 0xA434
-_LATITUDE_REF, _LATITUDE, _LONGITUDE_REF, _LONGITUDE, _ALTITUDE_REF, _ALTITUDE, _GPS_TIME, _GPS_DATE = 1, 2, 3, 4, 5, 6, 7, 29
-
-_SENSITIVITY_OVERFLOW = 65_535
-"""What cameras write into the 16-bit tag when the sensitivity is higher; another tag has it then."""
-
-_NOWHERE = Directory(b"", "<", {}, 0)
+_NO_XMP: Packet = {}
+_OFFSET = re.compile(r"[+-]\d\d:\d\d$", re.ASCII)
+_SECONDS = len("2024-07-21T18:03:11")
 
 
-def read_metadata(directories: ExifDirectories, xmp: Mapping[str, str]) -> Metadata:
-    """All that is known but the dimensions. Keys are absent, never ``None``."""
-    main = directories.main or _NOWHERE
-    exposure = directories.exposure or _NOWHERE
-    gps = directories.gps or _NOWHERE
-    found: dict[str, Value | None] = {
-        "taken": _taken(main, exposure, gps, xmp),
-        "orientation": _orientation(main),
-        "make": _text(main.text(_MAKE)),
-        "model": _text(main.text(_MODEL)),
-        "lens": _text(exposure.text(_LENS) or xmp.get("exifEX:LensModel", "") or xmp.get("aux:Lens", "")),
-        "iso": _plausible(_sensitivity(exposure), 1, 10_000_000),
-        "f": _plausible(exposure.number(_APERTURE), 0.1, 1_000),
-        "exposure": _plausible(exposure.number(_EXPOSURE_TIME), 1e-7, 1e6),
-        "focal": _plausible(exposure.number(_FOCAL_LENGTH), 0.1, 100_000),
-        "gps": _position(gps),
-    }
-    return {name: value for name, value in found.items() if value is not None}
+def read_metadata(directories: ExifDirectories, xmp: Packet = _NO_XMP, iptc: Iptc = NO_IPTC) -> Metadata:
+    """All that is known but dimensions and what films have. Keys are absent, never ``None``."""
+    exif = exif_statement(directories)
+    packet = xmp_statement(xmp, orientation=exif.orientation or UPRIGHT)
+    press = iptc_statement(iptc)
+    first, second = (press, packet) if iptc.changed_alone else (packet, press)
+    created = _first(_in_zone(first.created, second.created), second.created)
+    return _members(
+        Statement(
+            taken=_first(
+                exif.taken,
+                exif.digitised,
+                packet.taken,
+                created,
+                packet.digitised,
+                press.digitised,
+                exif.written,
+                exif.fix,
+                packet.fix,
+            ),
+            orientation=exif.orientation,
+            make=_first(exif.make, packet.make),
+            model=_first(exif.model, packet.model),
+            lens=_first(exif.lens, packet.lens),
+            iso=_first(exif.iso, packet.iso),
+            f=_first(exif.f, packet.f),
+            exposure=_first(exif.exposure, packet.exposure),
+            focal=_first(exif.focal, packet.focal),
+            position=_first(exif.position, packet.position),
+            caption=_first(first.caption, second.caption, exif.caption),
+            rating=_first(packet.rating, exif.rating),
+            keywords=_first(first.keywords, second.keywords, exif.keywords),
+            regions=packet.regions,
+            content=exif.content,
+            burst=_first(exif.burst, packet.burst),
+        )
+    )
+
+
+def sidecar_metadata(xmp: Packet) -> Metadata:
+    """What a sidecar says; the same order within its one packet."""
+    packet = xmp_statement(xmp)
+    return _members(packet, taken=_first(packet.taken, packet.created, packet.digitised, packet.fix))
 
 
 def orientation_of(metadata: Metadata) -> int:
@@ -62,77 +93,35 @@ def orientation_of(metadata: Metadata) -> int:
     return orientation if isinstance(orientation, int) else UPRIGHT
 
 
-def _taken(main: Directory, exposure: Directory, gps: Directory, xmp: Mapping[str, str]) -> str | None:
-    """The first of these that is a date: when the shutter opened, when the picture was digitised, what XMP says, when a camera or program
-    wrote the file, the satellites' time."""
-    return next((moment for source in _time_sources(main, exposure, gps, xmp) if (moment := source()) is not None), None)
+def _members(said: Statement, taken: str | None = None) -> Metadata:
+    found: Metadata = {
+        "taken": taken or said.taken,
+        "orientation": said.orientation,
+        "make": said.make,
+        "model": said.model,
+        "lens": said.lens,
+        "iso": said.iso,
+        "f": said.f,
+        "exposure": said.exposure,
+        "focal": said.focal,
+        "gps": [*said.position] if said.position else None,
+        "caption": said.caption,
+        "rating": said.rating,
+        "keywords": [*said.keywords] if said.keywords else None,
+        "regions": [region.value() for region in said.regions] or None,
+        "content": said.content,
+        "burst": said.burst,
+    }
+    return {name: value for name, value in found.items() if value is not None}
 
 
-def _time_sources(main: Directory, exposure: Directory, gps: Directory, xmp: Mapping[str, str]) -> Iterator[Callable[[], str | None]]:
-    def from_exif(directory: Directory, date: int, offset: int, fraction: int) -> Callable[[], str | None]:
-        return lambda: parse_moment(directory.text(date), offset=exposure.text(offset), fraction=exposure.text(fraction))
-
-    def from_xmp(name: str) -> Callable[[], str | None]:
-        return lambda: parse_moment(xmp.get(name, ""))
-
-    yield from_exif(exposure, _DATE_TIME_ORIGINAL, _OFFSET_ORIGINAL, _FRACTION_ORIGINAL)
-    yield from_exif(exposure, _DATE_TIME_DIGITIZED, _OFFSET_DIGITIZED, _FRACTION_DIGITIZED)
-    yield from_xmp("exif:DateTimeOriginal")
-    yield from_xmp("photoshop:DateCreated")
-    yield from_xmp("xmp:CreateDate")
-    yield from_exif(main, _DATE_TIME, _OFFSET, _FRACTION)
-    yield lambda: parse_gps_moment(gps.text(_GPS_DATE), gps.numbers(_GPS_TIME))
-    yield from_xmp("exif:GPSTimeStamp")
+def _in_zone(moment: str | None, other: str | None) -> str | None:
+    """``moment``, with the offset of ``other`` where both name the same second. Zero is what programs write for a zone that they don't know."""
+    if moment is None or other is None or _OFFSET.search(moment) or moment[:_SECONDS] != other[:_SECONDS]:
+        return moment
+    offset = _OFFSET.search(other)
+    return moment if offset is None or offset[0] == "+00:00" else moment + offset[0]
 
 
-def _orientation(main: Directory) -> int | None:
-    number = main.number(_ORIENTATION)
-    return int(number) if number is not None and number in range(1, 9) else None
-
-
-def _sensitivity(exposure: Directory) -> float | None:
-    sensitivity = exposure.number(_SENSITIVITY)
-    return exposure.number(_RECOMMENDED_INDEX) if sensitivity == _SENSITIVITY_OVERFLOW else sensitivity
-
-
-def _position(gps: Directory) -> list[float] | None:
-    """``[latitude, longitude]`` in degrees (north and east positive), with the altitude in metres where it is known."""
-    latitude = _degrees(gps.numbers(_LATITUDE), gps.text(_LATITUDE_REF), "NS", 90)
-    longitude = _degrees(gps.numbers(_LONGITUDE), gps.text(_LONGITUDE_REF), "EW", 180)
-    if latitude is None or longitude is None or (latitude == 0 and longitude == 0):  # 0, 0 is what receivers write without a fix
-        return None
-    altitude = _plausible(gps.number(_ALTITUDE), 0, _ALTITUDES[1])
-    if altitude is None:
-        return [latitude, longitude]
-    below_sea = gps.number(_ALTITUDE_REF) == 1
-    height = max(-altitude, _ALTITUDES[0]) if below_sea else altitude
-    return [latitude, longitude, _tidy(round(height, 2))]
-
-
-def _degrees(parts: tuple[float, ...], reference: str, letters: str, most: int) -> float | None:
-    """Degrees, minutes and seconds as one signed number. Receivers that give decimal degrees leave the rest zero."""
-    sign = reference.strip().upper()[:1]
-    if not sign or sign not in letters or not 1 <= len(parts) <= 3 or not all(math.isfinite(part) and part >= 0 for part in parts):
-        return None
-    degrees = sum(part / 60**power for power, part in enumerate(parts))
-    if degrees > most:
-        return None
-    return _tidy(round(-degrees if sign == letters[1] else degrees, 7))
-
-
-def _text(value: str) -> str | None:
-    """One line of printable text in NFC, or ``None``."""
-    printable = "".join(character if unicodedata.category(character)[0] not in "CZ" else " " for character in value)
-    return unicodedata.normalize("NFC", " ".join(printable.split()))[:MAX_TEXT].strip() or None
-
-
-def _plausible(value: float | None, least: float, most: float) -> float | None:
-    """``value`` with six significant digits when it lies between the bounds."""
-    if value is None or not least <= value <= most:
-        return None
-    return _tidy(float(f"{value:.6g}"))
-
-
-def _tidy(value: float) -> float:
-    """A number without a fraction as ``int``, the form that records keep (PROTOCOL.md section 6.3)."""
-    return int(value) if float(value).is_integer() else value
+def _first(*values: T | None) -> T | None:
+    return next((value for value in values if value is not None), None)

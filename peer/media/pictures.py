@@ -20,7 +20,7 @@ _PREVIEW_QUALITY = 82
 _THUMBHASH_EDGE = 64
 """At most 100 by its definition; the hash keeps waves of at most seven periods, for which 64 pixels are plenty."""
 
-_LEAST_PREVIEW_EDGE = PREVIEW_EDGE * 3 // 4
+LEAST_PREVIEW_EDGE = PREVIEW_EDGE * 3 // 4
 """A preview may be this small when that halves the work: 12 megapixels decoded at a half are 2,000 pixels wide."""
 
 _REDUCTIONS = (8, 4, 2)
@@ -39,7 +39,7 @@ _QUARTER_TURNS = frozenset({5, 6, 7, 8})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pictures:
-    """What was made of one photograph. No preview: not wanted, or the photograph is not larger than one."""
+    """What was made of one photograph. No preview: not wanted, or the photograph is not larger than one and every browser shows it."""
 
     thumbnail: Picture
     thumbhash: bytes
@@ -51,24 +51,27 @@ def upright_size(size: tuple[int, int], orientation: int) -> tuple[int, int]:
     return (size[1], size[0]) if orientation in _QUARTER_TURNS else size
 
 
-def draw(image: Image.Image, *, orientation: int, want_preview: bool) -> Pictures:
-    """The pictures of ``image``, which was opened but not yet loaded. Raises what its decoder raises."""
+def draw(image: Image.Image, *, orientation: int, want_preview: bool, shown_by_browsers: bool = True) -> Pictures:
+    """The pictures of ``image``, which was opened and best not yet loaded. Raises what its decoder raises.
+
+    What browsers don't show has a preview whatever its size.
+    """
     profile = image.info.get("icc_profile")
-    with_preview = want_preview and max(image.size) > PREVIEW_EDGE
-    edge, least_edge = (PREVIEW_EDGE, _LEAST_PREVIEW_EDGE) if with_preview else (THUMBNAIL_EDGE, THUMBNAIL_EDGE)
-    _reduce_decoding(image, least_edge)
+    with_preview = want_preview and (max(image.size) > PREVIEW_EDGE or not shown_by_browsers)
+    edge, least_edge = (PREVIEW_EDGE, LEAST_PREVIEW_EDGE) if with_preview else (THUMBNAIL_EDGE, THUMBNAIL_EDGE)
+    reduce_decoding(image, least_edge)
     image.load()
-    largest = _upright(to_srgb(_shrunk(eight_bit(image), edge), profile), orientation)
+    largest = upright(to_srgb(shrunk(eight_bit(image), edge), profile), orientation)
     largest.info = {}  # nothing of the original's metadata travels in a rendition
-    thumbnail = _shrunk(largest, THUMBNAIL_EDGE)
+    thumbnail = shrunk(largest, THUMBNAIL_EDGE)
     return Pictures(
-        thumbnail=_as_webp(thumbnail, quality=_THUMBNAIL_QUALITY, effort=_THUMBNAIL_EFFORT),
+        thumbnail=as_webp(thumbnail, quality=_THUMBNAIL_QUALITY, effort=_THUMBNAIL_EFFORT),
         thumbhash=_thumbhash(thumbnail),
-        preview=_as_preview(largest) if with_preview else None,
+        preview=as_preview(largest) if with_preview else None,
     )
 
 
-def _reduce_decoding(image: Image.Image, least_edge: int) -> None:
+def reduce_decoding(image: Image.Image, least_edge: int) -> None:
     """Has a JPEG decoded at the smallest scale that keeps ``least_edge`` pixels on the longer side; other formats don't offer it."""
     for reduction in _REDUCTIONS:
         if image.format == "JPEG" and max(image.size) // reduction >= least_edge:
@@ -76,7 +79,7 @@ def _reduce_decoding(image: Image.Image, least_edge: int) -> None:
             return
 
 
-def _shrunk(image: Image.Image, edge: int) -> Image.Image:
+def shrunk(image: Image.Image, edge: int) -> Image.Image:
     """``image`` with at most ``edge`` pixels on the longer side, never larger than it was, never without a pixel."""
     longer = max(image.size)
     if longer <= edge:
@@ -85,26 +88,26 @@ def _shrunk(image: Image.Image, edge: int) -> Image.Image:
     return image.resize(size, Image.Resampling.HAMMING, reducing_gap=2.0)
 
 
-def _upright(image: Image.Image, orientation: int) -> Image.Image:
+def upright(image: Image.Image, orientation: int) -> Image.Image:
     turn = _TURNS.get(orientation)
     return image if turn is None else image.transpose(turn)
 
 
-def _as_webp(image: Image.Image, *, quality: int, effort: int) -> Picture:
+def as_webp(image: Image.Image, *, quality: int, effort: int) -> Picture:
     encoded = io.BytesIO()
     image.save(encoded, "WEBP", quality=quality, method=effort)
     return Picture(data=encoded.getvalue(), width=image.width, height=image.height, media="image/webp")
 
 
-def _as_preview(image: Image.Image) -> Picture:
+def as_preview(image: Image.Image) -> Picture:
     """JPEG, which every program opens; WebP when something shows through."""
     if image.mode == "RGBA":
-        return _as_webp(image, quality=_PREVIEW_QUALITY, effort=_THUMBNAIL_EFFORT)
+        return as_webp(image, quality=_PREVIEW_QUALITY, effort=_THUMBNAIL_EFFORT)
     encoded = io.BytesIO()
     image.save(encoded, "JPEG", quality=_PREVIEW_QUALITY, progressive=True, optimize=True)
     return Picture(data=encoded.getvalue(), width=image.width, height=image.height, media="image/jpeg")
 
 
 def _thumbhash(thumbnail: Image.Image) -> bytes:
-    small = _shrunk(thumbnail, _THUMBHASH_EDGE).convert("RGBA")
+    small = shrunk(thumbnail, _THUMBHASH_EDGE).convert("RGBA")
     return bytes(fast_thumbhash.rgba_to_thumb_hash(small.width, small.height, small.tobytes()))

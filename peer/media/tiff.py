@@ -30,6 +30,7 @@ _HEADERS: dict[bytes, ByteOrder] = {
     b"MMOR": ">",
     b"IIU\x00": "<",  # Panasonic
 }
+_MARKS: dict[bytes, ByteOrder] = {b"II": "<", b"MM": ">"}
 _ASCII, _RATIONAL, _SRATIONAL = 2, 5, 10
 _FORMATS: dict[int, str] = {1: "B", 3: "H", 4: "I", 5: "II", 6: "b", 7: "B", 8: "h", 9: "i", 10: "ii", 11: "f", 12: "d", 13: "I"}
 _SIZES: dict[int, int] = {_ASCII: 1, **{kind: struct.calcsize("<" + form) for kind, form in _FORMATS.items()}}
@@ -55,6 +56,11 @@ class Directory:
         """Offset of the next directory in the chain, 0 for none."""
 
     @property
+    def order(self) -> ByteOrder:
+        """The order of bytes in numbers, as ``struct`` writes it."""
+        return self._order
+
+    @property
     def end(self) -> int:
         """Where the last of the values ends; may lie beyond the buffer."""
         return max((field.offset + field.count * _SIZES[field.kind] for field in self._fields.values()), default=0)
@@ -71,9 +77,14 @@ class Directory:
         value = self._data[field.offset : field.offset + size] if size <= limit else b""
         return value if len(value) == size else b""
 
-    def text(self, tag: int) -> str:
+    def extent(self, tag: int) -> tuple[int, int] | None:
+        """Where the value's bytes lie: offset and length. Neither is checked against the buffer."""
+        field = self._fields.get(tag)
+        return None if field is None else (field.offset, field.count * _SIZES[field.kind])
+
+    def text(self, tag: int, *, limit: int = MAX_TEXT_BYTES) -> str:
         """Text up to the first NUL; empty when there is none. Bytes that are no UTF-8 are read as Latin-1."""
-        value = self.raw(tag, limit=MAX_TEXT_BYTES).partition(b"\x00")[0]
+        value = self.raw(tag, limit=limit).partition(b"\x00")[0]
         try:
             return value.decode("utf-8")
         except UnicodeDecodeError:
@@ -111,6 +122,12 @@ class TiffFile:
     def parse(cls, data: Buffer) -> TiffFile | None:
         """``None`` when ``data`` has no TIFF header."""
         order = _HEADERS.get(bytes(data[:4]))
+        return None if order is None else cls(data, order)
+
+    @classmethod
+    def with_order(cls, data: Buffer, mark: bytes) -> TiffFile | None:
+        """Directories without a header, whose order of bytes ``mark`` tells; ``None`` when it is neither ``II`` nor ``MM``."""
+        order = _MARKS.get(mark)
         return None if order is None else cls(data, order)
 
     def first(self) -> Directory | None:

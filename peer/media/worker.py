@@ -15,9 +15,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import trio
 from trio.abc import ReceiveStream, SendStream
@@ -38,11 +39,15 @@ from peer.media.messages import (
 from peer.media.types import MediaType
 from store.encoding import MalformedError
 
+T = TypeVar("T")
+
 MAX_DECODERS = 4
 """By default no more than this, and no more than there are processors: each may use the memory of ``DecodeLimits``."""
 
 _ATTEMPTS = 2
 _START_SECONDS = 30.0
+_LAST_SECONDS = 1.0
+"""A process closes its pipes before it can be asked how it ended."""
 
 
 class DecodersUnavailableError(CalotypeError):
@@ -50,6 +55,10 @@ class DecodersUnavailableError(CalotypeError):
 
     exit_code = ExitCode.PARTLY
     hint = "Nothing was lost. Reinstall Calotype, then import again: it goes on where it stopped."
+
+
+class GaveUpError(Exception):
+    """A file that costs a decoder too much; the words say what happened."""
 
 
 class _DecoderEndedError(Exception):
@@ -65,31 +74,43 @@ class Decoders:
         self._command = command
         self._idle: list[_Decoder] = []
 
-    async def examine(self, path: Path, media: MediaType, *, want_preview: bool = False) -> Examination:
+    async def examine(self, path: Path, media: MediaType, *, want_preview: bool = False, want_pictures: bool = True) -> Examination:
         """Everything about the file at ``path`` (see ``examination.examine``); waits for a free decoder.
 
         Raises nothing but ``DecodersUnavailableError``. A relative path starts from this program's working directory.
         """
-        request = framed(encode_request(Request(path=path, media=media, want_preview=want_preview)))
+        try:
+            request = Request(path=path, media=media, want_preview=want_preview, want_pictures=want_pictures)
+            return await self.ask(encode_request(request), decode_answer)
+        except GaveUpError as error:
+            return undrawable(str(error))
+
+    async def ask(self, request: bytes, read: Callable[[bytes], T]) -> T:
+        """What ``read`` makes of the answer to ``request``; it raises ``MalformedError`` for one that can't be.
+
+        Raises ``GaveUpError`` and ``DecodersUnavailableError``.
+        """
         async with self._places:
             ending = ""
             for _ in range(_ATTEMPTS):
                 decoder = self._idle.pop() if self._idle else await _Decoder.start(self._command)
                 try:
                     with trio.fail_after(self._limits.seconds):
-                        examination = await decoder.ask(request)
-                except trio.TooSlowError:
+                        answer = read(await decoder.ask(framed(request)))
+                except trio.TooSlowError as error:
                     await decoder.end()
-                    return undrawable(f"it takes longer than {self._limits.seconds:g} seconds to decode")
-                except (_DecoderEndedError, MalformedError):
+                    raise GaveUpError(f"it takes longer than {self._limits.seconds:g} seconds to decode") from error
+                except _DecoderEndedError:
+                    ending = await decoder.end(patience=_LAST_SECONDS)
+                except MalformedError:
                     ending = await decoder.end()
                 except BaseException:
                     await decoder.end()
                     raise
                 else:
                     self._idle.append(decoder)
-                    return examination
-            return undrawable(f"the decoder {ending} while it worked on it")
+                    return answer
+            raise GaveUpError(f"the decoder {ending} while it worked on it")
 
     async def end(self) -> None:
         """Ends all decoders that wait for work."""
@@ -148,16 +169,19 @@ class _Decoder:
             raise DecodersUnavailableError("The decoder of pictures is of another version than this program.")
         return decoder
 
-    async def ask(self, request: bytes) -> Examination:
+    async def ask(self, request: bytes) -> bytes:
         try:
             await self._requests.send_all(request)
         except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
             raise _DecoderEndedError from error
-        return decode_answer(await self._receive_message())
+        return await self._receive_message()
 
-    async def end(self) -> str:
-        """Ends the process, waits for it, and says how it ended, also when the caller is being cancelled."""
+    async def end(self, *, patience: float = 0) -> str:
+        """Ends the process unless it does so itself within ``patience`` seconds, waits for it, and says how it ended, also when the caller is being
+        cancelled."""
         with trio.CancelScope(shield=True):
+            with trio.move_on_after(patience):
+                await self._process.wait()
             if self._process.poll() is None:
                 self._process.kill()
             code = await self._process.wait()

@@ -2,7 +2,10 @@
 
 Rules:
 
-- The order is that of the arguments, then of the names' bytes: the same tree gives the same order.
+- The order is that of the arguments, then of the names' bytes, a folder's own files before what lies in its folders: the same tree gives the same
+  order. Files that were named one by one come where the first of their folder was named.
+- So the files of a folder come one after the other; and of them those whose names are equal by ``beside``, for whoever asks for that. Of a folder only
+  the names are remembered while it is walked, however many there are.
 - An argument may be a link. Below it a link to a file is resolved once, a link to a folder isn't followed; so there are no loops.
 - A folder is walked once, whichever way it is reached. The library's own folder isn't walked at all.
 - Only ordinary files are found: no sockets, pipes, devices. Hidden and system files and folders are left out.
@@ -14,7 +17,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,29 +62,44 @@ class Skipped:
     expected: bool = False
 
 
-def scan(paths: Iterable[Path], *, library: Path | None = None, scan_folder: ScanFolder = os.scandir) -> Iterator[Found | Skipped]:
+def scan(
+    paths: Iterable[Path],
+    *,
+    library: Path | None = None,
+    scan_folder: ScanFolder = os.scandir,
+    beside: Callable[[str], str] = lambda name: "",
+) -> Iterator[Found | Skipped]:
     """Everything under ``paths``. ``library``: the folder that is never imported into itself."""
-    walk = _Walk(library, scan_folder)
-    for path in paths:
-        yield from walk.argument(path)
+    yield from _Walk(library, scan_folder, beside).arguments(list(paths))
 
 
 @dataclass(frozen=True, slots=True)
-class _Entry:
-    """Something that is still to be looked at. ``is_folder``: a real one, no link. ``below``: found, not named by a person."""
+class _Listing:
+    """What is in a folder: names, in order."""
 
-    path: Path
-    is_folder: bool
-    below: bool = False
+    files: list[str]
+    folders: list[str]
 
 
 class _Walk:
-    def __init__(self, library: Path | None, scan_folder: ScanFolder) -> None:
+    def __init__(self, library: Path | None, scan_folder: ScanFolder, beside: Callable[[str], str]) -> None:
         self._scan_folder = scan_folder
+        self._beside = beside
         self._walked: set[tuple[int, int]] = set()
         self._library = _identity(library.stat()) if library is not None and library.exists() else None
 
-    def argument(self, path: Path) -> Iterator[Found | Skipped]:
+    def arguments(self, paths: Sequence[Path]) -> Iterator[Found | Skipped]:
+        folders = {path for path in paths if os.path.isdir(path)}  # noqa: PTH112  (Path.is_dir raises for names that are too long)
+        named: dict[Path, list[Path]] = {}
+        for path in paths:
+            if path not in folders:
+                named.setdefault(path.parent, []).append(path)
+        for path in paths:
+            together = [path] if path in folders else named.pop(path.parent, [])
+            for each in sorted(together, key=lambda each: self._order(each.name)):
+                yield from self._argument(each)
+
+    def _argument(self, path: Path) -> Iterator[Found | Skipped]:
         try:
             status = path.stat()
             inside = self._is_in_library(path)
@@ -97,23 +115,23 @@ class _Walk:
 
     def _tree(self, top: Path) -> Iterator[Found | Skipped]:
         """Depth first, with a list instead of recursion: trees may be deeper than Python's stack."""
-        waiting = [_Entry(top, is_folder=True)]
+        waiting = [top]
         while waiting:
-            entry = waiting.pop()
+            folder = waiting.pop()
             try:
-                outcome = self._folder(entry) if entry.is_folder else self._file(entry.path)
+                listing = self._folder(folder, is_top=folder is top)
             except OSError as error:
-                yield Skipped(path=entry.path, reason=_reason(error))
+                yield Skipped(path=folder, reason=_reason(error))
                 continue
-            if isinstance(outcome, list):
-                waiting.extend(reversed(outcome))
-            else:
-                yield outcome
+            if isinstance(listing, Skipped):
+                yield listing
+                continue
+            for name in listing.files:
+                yield self._judged_file(folder / name)
+            waiting.extend(folder / name for name in reversed(listing.folders))
 
-    def _folder(self, entry: _Entry) -> list[_Entry] | Skipped:
-        """What is in a folder, in order."""
-        path = entry.path
-        if entry.below and (path.name.startswith(".") or path.name.lower() in _JUNK_FOLDERS):
+    def _folder(self, path: Path, *, is_top: bool) -> _Listing | Skipped:
+        if not is_top and (path.name.startswith(".") or path.name.lower() in _JUNK_FOLDERS):
             return Skipped(path=path, reason="a hidden folder, or one of the operating system", expected=True)
         identity = _identity(path.stat())
         if identity == self._library:
@@ -121,9 +139,22 @@ class _Walk:
         if identity in self._walked:
             return Skipped(path=path, reason="it was looked through already", expected=True)
         self._walked.add(identity)
+        listing = _Listing([], [])
         with self._scan_folder(path) as entries:
-            found = sorted((os.fsencode(entry.name), entry.is_dir(follow_symlinks=False)) for entry in entries)
-        return [_Entry(path / os.fsdecode(name), is_folder=is_folder, below=True) for name, is_folder in found]
+            for entry in entries:
+                (listing.folders if entry.is_dir(follow_symlinks=False) else listing.files).append(entry.name)
+        listing.files.sort(key=self._order)
+        listing.folders.sort(key=os.fsencode)
+        return listing
+
+    def _order(self, name: str) -> tuple[str, bytes]:
+        return self._beside(name), os.fsencode(name)
+
+    def _judged_file(self, path: Path) -> Found | Skipped:
+        try:
+            return self._file(path)
+        except OSError as error:
+            return Skipped(path=path, reason=_reason(error))
 
     def _file(self, path: Path) -> Found | Skipped:
         """The verdict on anything but a folder."""

@@ -186,7 +186,7 @@ COMPONENTS: dict[str, Schema] = {
     ),
     "StatRequest": message("Which of these are held?", ids=several(BLOB, at_most=MAX_STAT_IDS), claim=FLAG),
     "StatAnswer": message(
-        "For each id, in the order asked: 0 absent, 1 held, 2 released.",
+        "For each id, in the order asked: 0 absent, 1 held, 2 released (in the trash, or about to go there: claim it, or send it).",
         states=several({"enum": [int(each) for each in BlobState]}, at_most=MAX_STAT_IDS),
     ),
     "HoldRequest": message("Which the node is to read again and to keep.", ids=several(BLOB, at_most=MAX_HOLD_IDS), nonce=NONCE),

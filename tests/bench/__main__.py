@@ -24,12 +24,16 @@ Measure = Callable[[Path, Scale], Awaitable[list[Figure]]]
 BENCHMARKS: Mapping[str, str] = {
     "latency": "tests.bench.latency",
     "wire": "tests.bench.wire",
+    "edits": "tests.bench.editing",
+    "watched": "tests.bench.watching",
     "log": "tests.bench.log_bytes",
+    "albums": "tests.bench.album_moves",
     "import": "tests.bench.importing",
     "blobs": "tests.bench.blobs",
     "memory": "tests.bench.memory",
     "newcomer": "tests.bench.newcomer",
     "start": "tests.bench.start",
+    "evicting": "tests.bench.evicting",
     "lan": "tests.bench.lan",
 }
 """In the order in which they run. Each module has ``METHOD`` and ``measure``, and is given an empty folder."""

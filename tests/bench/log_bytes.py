@@ -9,7 +9,7 @@ import trio
 
 from peer.engine.chores import Work
 from peer.engine.progress import Progress
-from peer.importing.commit import Committer
+from peer.importing.commit import Bundle, Committer
 from peer.importing.outcome import Outcome
 from peer.importing.prepare import Identified, Prepared, Workshop, identify_file, prepare
 from peer.importing.previews import PreviewMaker
@@ -39,7 +39,7 @@ async def measure(folder: Path, scale: Scale) -> list[Figure]:
         async with open_decoders() as decoders:
             workshop = Workshop(decoders, library.folder.incoming)
             prepared = [await _prepared(library, found, workshop) for found in scan([photos], library=library.folder.root)]
-        Committer(library, Outcome(), bring_back=False, move=False).commit(prepared)
+        Committer(library, Outcome(), bring_back=False, move=False).commit([Bundle(items=[each]) for each in prepared])
         described = _change_bytes(library)
         if not scale.quick:
             await _make_previews(library)

@@ -29,6 +29,23 @@ def fill(library: Library, count: int, *, seed: int = 1) -> None:
         library.change(edits)
 
 
+def named_assets(library: Library, count: int) -> list[RecordId]:
+    """As many as nothing is known of but their names."""
+    chance = Random(count)
+    files = [FileHash(chance.randbytes(FileHash.SIZE)) for _ in range(count)]
+
+    def describe(file: FileHash) -> Edit:
+        return Edit(RecordId.asset(file), lambda draft, _: _name(draft, file))
+
+    library.change(map(describe, files))
+    return [RecordId.asset(file) for file in files]
+
+
+def _name(draft: Draft, file: FileHash) -> None:
+    draft.set("primary", bytes(file))
+    draft.add("name", f"{file.hex()[:8]}.JPG")
+
+
 def _metadata(number: int) -> dict[str, Any]:
     return {**read_metadata(parse_block(varied_shot(number).exif()), {}), "width": 4000, "height": 3000}
 

@@ -49,10 +49,10 @@ async def open_stage(folder: Path, *, relay_address: Callable[[str], str] = lamb
         await relay.serving.stop()
 
 
-async def bring_one_photo(stage: Stage) -> bytes:
+async def bring_one_photo(stage: Stage, picture: bytes | None = None) -> bytes:
     """Imported on alpha and arrived on beta, whose peers run from now on: the asset's record id."""
     photo = stage.folder / "photo.jpg"
-    photo.write_bytes(jpeg())
+    photo.write_bytes(jpeg() if picture is None else picture)
     imported = await stage.alpha.ask("import", str(photo))
     for device in (stage.alpha, stage.beta):
         await device.start()

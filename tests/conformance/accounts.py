@@ -90,7 +90,9 @@ class LibrariesConformance:
         assert registered.forget_blob(BLOBS[0]) == []
         for account in registered.accounts():
             assert (account.blobs, account.blob_bytes) == (0, 0)
+        assert (registered.wanted(ANNA, limit=9), registered.wanted(BERT, limit=0)) == ([BLOBS[0]], [])
         assert registered.add_blob(ANNA, BLOBS[0], 7, now=NOW) is True
+        assert (registered.wanted(ANNA, limit=9), registered.wanted(BERT, limit=9)) == ([], [BLOBS[0]])
 
     def test_bytes_of_entries_add_up(self, registered: Libraries) -> None:
         with registered.atomic():

@@ -85,6 +85,16 @@ class LogStoreConformance(LogStoreFixtures):
             assert store.heads() == library.heads()
             assert_causal_order(store)
 
+    def test_what_an_entry_builds_on(self, store: LogStore, library: FleetLibrary) -> None:
+        busy_library(library)
+        store.append(library.raws(), now=NOW)
+        for number, entry in enumerate(library.entries, start=1):
+            lineage = store.lineage(entry.name)
+            assert lineage is not None
+            assert (lineage.arrival, lineage.needs) == (number, entry.needs)
+        assert {each.author for each in map(store.lineage, [library.genesis.name]) if each} == {MASTER}
+        assert store.lineage(EntryHash(bytes(32))) is None
+
     def test_entries_given_again_are_known_and_change_nothing(self, store: LogStore, library: FleetLibrary) -> None:
         busy_library(library)
         raws = library.raws()

@@ -56,7 +56,9 @@ class LogStoreDetached(LogStoreFixtures):
         for entry in reversed(later):
             assert statuses(store.append([entry.raw], now=NOW)) == {Status.STORED}
         arrival = store.arrival()
+        assert [store.lineage(entry.name) for entry in later] == [None] * len(later)
         store.append([change.raw], now=NOW)
+        assert [each.arrival - arrival for each in map(store.lineage, [entry.name for entry in later]) if each] == [2, 3, 4]
         assert names(store.after(arrival, limit_bytes=EVERYTHING)) == [change.name, *(entry.name for entry in later)]
         assert not any(each.is_detached for each in store.after(0, limit_bytes=EVERYTHING))
         assert (store.heads(), store.count(), store.figures().detached) == (library.heads(), len(library.entries), 0)
@@ -164,6 +166,10 @@ class LogStoreStubs(LogStoreFixtures):
             assert store.has(entry.name)
             assert store.get(entry.name) is None
             assert entry not in store.at(entry.log, entry.seq)
+        for number, entry in enumerate(library.entries, start=1):
+            lineage = store.lineage(entry.name)
+            assert lineage is not None
+            assert (lineage.arrival, lineage.needs) == (number, entry.needs)
 
     def test_a_stub_is_known_and_others_build_on_it(self, pruned: LogStore, library: FleetLibrary) -> None:
         changes = [entry for entry in library.entries if entry.kind is EntryKind.CHANGE]

@@ -15,6 +15,9 @@ from peer.library.library import Library
 from peer.media.examination import examine
 from peer.media.findings import Examination
 from peer.media.types import MediaType
+from peer.rendering.drawing import draw_edited
+from peer.rendering.messages import Rendered, RenderRequest
+from peer.rendering.renderers import Renderer
 from peer.seams import RunBlocking
 from tests.fleet.node import call_directly
 
@@ -22,14 +25,27 @@ from tests.fleet.node import call_directly
 class InThisProcess:
     """An ``Examiner`` without processes and without limits of memory and time."""
 
-    async def examine(self, path: Path, media: MediaType, *, want_preview: bool = False) -> Examination:
+    async def examine(self, path: Path, media: MediaType, *, want_preview: bool = False, want_pictures: bool = True) -> Examination:
         await trio.lowlevel.checkpoint()
-        return examine(path, media, want_preview=want_preview)
+        return examine(path, media, want_preview=want_preview, want_pictures=want_pictures)
 
 
 @asynccontextmanager
 async def in_this_process() -> AsyncIterator[Examiner]:
     yield InThisProcess()
+
+
+class RendersInThisProcess:
+    """A ``Renderer`` without processes and without limits of memory and time."""
+
+    async def render(self, request: RenderRequest) -> Rendered:
+        await trio.lowlevel.checkpoint()
+        return draw_edited(request)
+
+
+@asynccontextmanager
+async def rendering_in_this_process() -> AsyncIterator[Renderer]:
+    yield RendersInThisProcess()
 
 
 async def bring(

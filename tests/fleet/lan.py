@@ -22,6 +22,7 @@ import trio
 from discovery.neighbourhood import Neighbour, differences
 from discovery.service import Event
 from discovery.tags import DiscoveryKey, InstanceName
+from peer.engine.chores import Chore
 from peer.engine.connection import Traffic
 from peer.engine.engine import Engine, EngineParts
 from peer.engine.neighbours import NeighbourParts, NeighbourWay
@@ -110,7 +111,15 @@ class Host:
 
     # What the engine of this host gets
 
-    def engine(self, relay: LocalNode | None = None, *, named: Sequence[Place] = (), discovers: bool = True, once: bool = False) -> Engine:
+    def engine(
+        self,
+        relay: LocalNode | None = None,
+        *,
+        named: Sequence[Place] = (),
+        discovers: bool = True,
+        once: bool = False,
+        chores: Sequence[Chore] = (),
+    ) -> Engine:
         """``relay``: in reach, if the library knows it. ``once``: as ``sync`` runs it."""
 
         def no_relay(_: object) -> AbstractAsyncContextManager[Any]:
@@ -122,6 +131,7 @@ class Host:
                 library=self.library,
                 connect=relay.connect(self.library) if relay is not None else no_relay,
                 run_blocking=call_directly,
+                chores=chores,
                 report_at_once=once,
                 neighbours=parts,
                 served=self,

@@ -20,6 +20,7 @@ from relay.accounts import TokenHash
 from relay.api import LibraryApi
 from relay.errors import UnreachableError
 from relay.memory_accounts import MemoryLibraries, MemoryMailboxes, MemorySessions
+from relay.memory_releases import MemoryReleases
 from relay.parts import Logs, NodeParts
 from relay.service import NodeService
 from relay.session import Greeting
@@ -120,5 +121,6 @@ def make_node(clock: Clock, *, seed: int = 1, quota: int = 10**12) -> LocalNode:
         clock=clock,
         randomness=random.randbytes,
         run_blocking=call_directly,
+        releases=MemoryReleases(libraries),
     )
     return LocalNode(service=NodeService(parts), parts=parts)

@@ -127,8 +127,8 @@ RECORD_BUGS = (
         name="import-into-purged-record",
         what="a photo that is imported after its purge goes into the record that takes no updates any more",
         file="peer/importing/commit.py",
-        before="        record = batch.new[file] = generation_for(file, library.records.is_purged)\n",
-        after="        record = batch.new[file] = generation_for(file, lambda _: False)\n",
+        before="        record = generation_for(prepared.file, self._library.records.is_purged)\n",
+        after="        record = generation_for(prepared.file, lambda _: False)\n",
         suspects=(AGAIN,),
     ),
     Mutant(

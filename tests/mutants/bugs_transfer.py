@@ -137,12 +137,15 @@ TRANSFER_BUGS = (
         file="relay/library_service.py",
         before=(
             "        self._parts.blobs.put(blob, sealed, now=now)\n"
-            "        return self._parts.libraries.add_blob(self._library, blob, len(sealed), now=now)\n"
+            "        if self._parts.releases is None:\n"
+            "            return self._parts.libraries.add_blob(self._library, blob, len(sealed), now=now)\n"
+            "        with self._parts.libraries.atomic():\n"
         ),
         after=(
-            "        is_new = self._parts.libraries.add_blob(self._library, blob, len(sealed), now=now)\n"
-            "        self._parts.blobs.put(blob, sealed, now=now)\n"
-            "        return is_new\n"
+            "        if self._parts.releases is None:\n"
+            "            return self._parts.libraries.add_blob(self._library, blob, len(sealed), now=now)\n"
+            "        self._parts.libraries.add_blob(self._library, blob, len(sealed), now=now)\n"
+            "        with self._parts.libraries.atomic():\n"
         ),
         suspects=(SERVICE, "tests/unit/relay/test_http_app.py"),
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tests.mutants.bugs_checkpoints import CHECKPOINT_BUGS
+from tests.mutants.bugs_deletion import DELETION
 from tests.mutants.bugs_durability import DURABILITY
 from tests.mutants.bugs_entries import ENTRY_BUGS
 from tests.mutants.bugs_membership import MEMBERSHIP_BUGS
@@ -12,7 +13,7 @@ from tests.mutants.bugs_records import RECORD_BUGS
 from tests.mutants.bugs_transfer import TRANSFER_BUGS
 from tests.mutants.mutant import Mutant
 
-MUTANTS = (*DURABILITY, *ENTRY_BUGS, *RECORD_BUGS, *MEMBERSHIP_BUGS, *CHECKPOINT_BUGS, *TRANSFER_BUGS)
+MUTANTS = (*DURABILITY, *DELETION, *ENTRY_BUGS, *RECORD_BUGS, *MEMBERSHIP_BUGS, *CHECKPOINT_BUGS, *TRANSFER_BUGS)
 
 
 class UnknownMutantError(Exception):

@@ -1,4 +1,4 @@
-"""What a machine must have for the tests on a network, and why they are skipped where it hasn't.
+"""What a machine must have for the tests on a network and those against other programs, and why they are skipped where it hasn't.
 
 ``python -m tests.network.needs`` installs what is missing, where that can be done: as root, with Debian's packages.
 """
@@ -21,6 +21,7 @@ PACKAGE_OF: Mapping[str, str] = {
     "avahi-daemon": "avahi-daemon",
     "avahi-browse": "avahi-utils",
     "syncthing": "syncthing",
+    "exiftool": "libimage-exiftool-perl",
 }
 HOSTS = ("ip", "tc", "nft")
 """The programs without which there are no hosts."""
@@ -72,7 +73,7 @@ def install() -> None:
     apt = shutil.which("apt-get")
     if not wanted or apt is None or not sys.platform.startswith("linux") or os.geteuid() != 0:
         return
-    sys.stderr.write(f"Installing for the tests on a network: {' '.join(wanted)} …\n")
+    sys.stderr.write(f"Installing for the tests: {' '.join(wanted)} …\n")
     command = [apt, "install", "--yes", "--quiet", "--no-install-recommends", *wanted]
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for first in ([], [apt, "update", "--quiet"]):

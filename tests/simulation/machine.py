@@ -15,15 +15,18 @@ import trio
 
 from peer.engine.connection import Connect
 from peer.engine.engine import Engine, EngineParts
+from peer.engine.evicting import Evictor
 from peer.engine.neighbours import NeighbourParts
+from peer.engine.trash_keeping import TrashKeeper
 from peer.errors import CalotypeError
+from peer.importing.edited_previews import EditedPreviewMaker
 from peer.importing.previews import PreviewMaker
 from peer.layout import LibraryFolder
 from peer.library.beginning import make_ready
 from peer.library.checkpoints.rules import Rules
 from peer.library.library import Library
 from store.errors import StoreError
-from tests.fleet.imports import in_this_process
+from tests.fleet.imports import in_this_process, rendering_in_this_process
 from tests.fleet.lan import Host, Sight
 from tests.simulation.clocks import MachineClock
 from tests.simulation.disk import Disk
@@ -159,7 +162,12 @@ class Machine(Runs):
                 library=library,
                 connect=self.connect(library),
                 run_blocking=self.run_blocking,
-                chores=(PreviewMaker(self.run_blocking, in_this_process),),
+                chores=(
+                    PreviewMaker(self.run_blocking, in_this_process),
+                    EditedPreviewMaker(self.run_blocking, rendering_in_this_process),
+                    TrashKeeper(self.run_blocking),
+                    Evictor(self.run_blocking),
+                ),
                 checkpoint_rules=CHECKPOINT_RULES,
                 look_seconds=LOOK_SECONDS,
                 neighbours=neighbours,

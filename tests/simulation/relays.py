@@ -79,6 +79,7 @@ class Relay(Runs):
                     self.hostile = Hostile(service, self._random, self.name, self.tell)
                     await nursery.start(partial(self._web.serve, self.url, service, hostile=self.hostile))
                     nursery.start_soon(service.keep_pruned)
+                    nursery.start_soon(service.keep_released)
                     ready()
                     await trio.sleep_forever()
             finally:

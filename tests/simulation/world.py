@@ -138,7 +138,9 @@ class World:
     async def _keep_collecting(self) -> None:
         """What is written and given up again between two steps is seen too."""
         while True:
-            awake = [(machine.name, machine.library) for machine in self.living if machine.library is not None and not machine.disk.is_dead]
+            awake = [
+                (machine.name, machine.library) for machine in self.machines if machine.library is not None and not machine.disk.is_dead
+            ]
             for name, library in awake:
                 self.archive.collect(name, library)
             await trio.sleep(COLLECT_SECONDS if awake else 60 * COLLECT_SECONDS)

@@ -19,7 +19,18 @@ ROOT = Path(__file__).parents[2]
 PROTOCOL = (ROOT / "PROTOCOL.md").read_text("utf-8")
 README = (ROOT / "README.md").read_text("utf-8")
 
-UNITS = {"": 1, "bytes": 1, "bits": 1, "characters": 1, "KiB": 1024, "MiB": 1024**2, "seconds": 1, "minutes": 60, "days": 86_400}
+UNITS = {
+    "": 1,
+    "bytes": 1,
+    "bits": 1,
+    "characters": 1,
+    "KiB": 1024,
+    "MiB": 1024**2,
+    "seconds": 1,
+    "minutes": 60,
+    "hours": 3600,
+    "days": 86_400,
+}
 LIMITS = re.findall(r"^\| .* \| ([0-9,]+) ?([A-Za-z]*) \| `([a-z0-9_.]+)\.([A-Z0-9_]+)` \|$", PROTOCOL, re.MULTILINE)
 PROGRAMS = {"calotype": cli, "calotype-relay": relay_cli, "calotype-inspect": inspect_cli}
 

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = ("crdt", "discovery", "peer", "relay", "store", "tools")
 COMMANDS = ("calotype", "calotype-relay", "calotype-inspect")
 DATA = {".sql", ".html", ".css", ".js", ".svg"}
-SQL = {"peer/schema.sql", "peer/schema_2.sql", "relay/schema.sql", "store/schema.sql", "store/schema_2.sql"}
+SQL = {"peer/schema.sql", "peer/schema_2.sql", "relay/schema.sql", "relay/schema_2.sql", "store/schema.sql", "store/schema_2.sql"}
 
 FIND_PACKAGES = f"""
 import importlib.util, json

@@ -54,11 +54,12 @@ def uploads_of(library: Library, blobs: Iterable[BlobId]) -> list[Upload]:
 
 
 def drop_others(library: Library, wanted: frozenset[BlobId]) -> None:
-    """Remove the blobs of checkpoints that nobody needs any more, and what was queued of them."""
+    """Remove the blobs of checkpoints that nobody needs any more, and what was queued of them. That they may be released is noted (``superseded``)."""
     for info in list(library.checkpoint_blobs.blobs()):
         if info.blob not in wanted:
             with library.database.write() as connection:
                 connection.execute("DELETE FROM upload WHERE blob = ? AND file = ?", (info.blob, info.blob))
+                connection.execute("INSERT OR IGNORE INTO superseded_blob VALUES (?)", (info.blob,))
             library.checkpoint_blobs.delete(info.blob)
 
 

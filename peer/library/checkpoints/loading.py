@@ -24,6 +24,7 @@ from peer.errors import IntegrityError
 from peer.library.checkpoints.contents import items_in, queue_uploads
 from peer.library.checkpoints.format import CoveredEntry, Header, Item, PurgedRecord, RecordSnapshot, VoidUpdate
 from peer.library.checkpoints.table import Verdict, acknowledge, judge
+from peer.library.leaving import note_leaving
 from peer.library.library import Library
 from store.encoding import MalformedError
 from store.log import SettledCheckpoint
@@ -85,9 +86,12 @@ def _take_voids(library: Library, items: Iterable[Item]) -> None:
 
 def _take_purged(library: Library, items: Iterable[Item]) -> None:
     for portion in _portions(_only(PurgedRecord, items), RECORDS_AT_ONCE):
-        with library.database.write():
+        with library.database.write() as connection:
             purged = {item.record for item in portion}
             for record in purged:
+                content = library.records.content(record)
+                if content is not None:  # what whoever purged it had seen can't be told any more
+                    note_leaving(connection, record, content, recover=True, now=library.clock.now())
                 library.records.purge(record)
             library.projection.update({}, purged)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from PIL import Image
 
 from crdt.facts import Exif
+from crdt.keys import escape, unescape
 from crdt.values import canonical
 from peer.media.boxes import boxes
 from peer.media.capture_time import FIRST_YEAR, LAST_YEAR, parse_moment
@@ -20,11 +21,12 @@ from peer.media.exif import parse_block, parse_raw
 from peer.media.findings import PREVIEW_EDGE, Picture, Verdict, broken, undrawable
 from peer.media.jpeg import exif_segment, segments
 from peer.media.messages import MAX_REQUEST_BYTES, Request, decode_answer, decode_request, encode_answer, encode_request
-from peer.media.metadata import MAX_TEXT, Metadata, orientation_of, read_metadata
+from peer.media.metadata import Metadata, orientation_of, read_metadata
 from peer.media.movie import read_movie
+from peer.media.plausible import MAX_CAPTION_BYTES, MAX_TEXT
 from peer.media.structure import fault_of
 from peer.media.types import TYPES, MediaType, identify
-from peer.media.xmp import MAX_VALUE_CHARACTERS, read_packet
+from peer.media.xmp import MAX_DEPTH, MAX_VALUE_CHARACTERS, XmpValue, read_packet
 from store.encoding import MalformedError
 from tests.fixtures.pictures import Shot
 from tests.fuzz.seeds import fixed
@@ -38,22 +40,23 @@ _EXTENSIONS = ("jpg", "nef", "mts", "mov", "txt", "")
 
 def exif(data: bytes) -> None:
     """Whatever an EXIF block or RAW file says, what is read of it is plausible, and a record can hold it and gives it back."""
-    _check_metadata(read_metadata(parse_block(data), {}))
+    check_metadata(read_metadata(parse_block(data), {}))
     for name in _RAW:
-        _check_metadata(read_metadata(parse_raw(data, name), {}))
+        check_metadata(read_metadata(parse_raw(data, name), {}))
 
 
 def xmp(data: bytes) -> None:
     """Whatever a packet holds, short properties come out of it, and what is taken from them can be kept."""
     properties = read_packet(data)
-    promise(all(0 < len(value) <= MAX_VALUE_CHARACTERS for value in properties.values()), "a property that is too long")
-    _check_metadata(read_metadata(parse_block(b""), properties))
+    for value in properties.values():
+        _check_property(value, MAX_DEPTH)
+    check_metadata(read_metadata(parse_block(b""), properties))
 
 
 def movie(data: bytes) -> None:
     """Whatever a movie's header says, time and size are plausible, and its boxes come in their order."""
     header = read_movie(data)
-    _check_metadata(header.metadata)
+    check_metadata(header.metadata)
     found = list(boxes(data))
     promise(all(first.end <= second.start for first, second in pairwise(found)), "boxes that overlap")
     promise(8 * len(found) <= len(data), "more boxes than there is room for")
@@ -110,15 +113,29 @@ def decoder_request(data: bytes) -> None:
     )
 
 
-def _check_metadata(metadata: Metadata) -> None:
+def check_metadata(metadata: Metadata) -> None:
+    """Breaks a promise unless ``metadata`` is what a record can hold and people can read."""
     promise(Exif.parse(canonical(metadata)).value() == metadata, "metadata that a record doesn't give back")
     promise(1 <= orientation_of(metadata) <= 8, "an orientation that there isn't")
     answer = undrawable("a reason", metadata)
     promise(decode_answer(encode_answer(answer)) == answer, "metadata that doesn't come back from a decoder")
-    for value in metadata.values():
+    for name, value in metadata.items():
         if isinstance(value, str):
-            promise(0 < len(value) <= MAX_TEXT and unicodedata.is_normalized("NFC", value), "text that is no line in NFC")
-            promise(not any(unicodedata.category(character)[0] == "C" for character in value), "text that can't be shown")
+            lines = value.split("\n") if name == "caption" else [value]
+            most = MAX_CAPTION_BYTES if name == "caption" else MAX_TEXT
+            promise(0 < len(value) <= most and unicodedata.is_normalized("NFC", value), "text that is not short or not in NFC")
+            promise(not any(unicodedata.category(character)[0] == "C" for line in lines for character in line), "text that can't be shown")
+        elif name == "keywords" and isinstance(value, list):
+            promise(all(isinstance(word, str) and unescape(escape(word)) == word for word in value), "a keyword that can be no element")
+
+
+def _check_property(value: XmpValue, depth: int) -> None:
+    promise(depth > 0 and len(value) > 0, "a property that is empty or too deep")
+    if isinstance(value, str):
+        promise(len(value) <= MAX_VALUE_CHARACTERS, "a property that is too long")
+        return
+    for part in value.values() if isinstance(value, dict) else value:
+        _check_property(part, depth - 1)
 
 
 _SHOT = Shot(

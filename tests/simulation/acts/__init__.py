@@ -2,7 +2,38 @@
 
 from __future__ import annotations
 
-from tests.simulation.acts import albums, clocks, devices, disks, networks, photos, relays
+from tests.simulation.acts import (
+    albums,
+    clocks,
+    composites,
+    deleting,
+    devices,
+    disks,
+    editing,
+    networks,
+    photos,
+    relays,
+    storage,
+    undoing,
+    versions,
+)
 from tests.simulation.acts.act import ACTS, FAULTS, WEIGHTS
 
-__all__ = ["ACTS", "FAULTS", "WEIGHTS", "albums", "clocks", "devices", "disks", "networks", "photos", "relays"]
+__all__ = [
+    "ACTS",
+    "FAULTS",
+    "WEIGHTS",
+    "albums",
+    "clocks",
+    "composites",
+    "deleting",
+    "devices",
+    "disks",
+    "editing",
+    "networks",
+    "photos",
+    "relays",
+    "storage",
+    "undoing",
+    "versions",
+]

@@ -58,7 +58,7 @@ async def chooses_cover(world: World, step: Step) -> None:
     with world.at(machine) as library:
         album, (photo, *_) = chosen_album(world, library, step), chosen(world, library, random)
         world.tell(f"{machine.name} makes {world.name(photo)} the cover of {world.name(album)}")
-        await machine.run_blocking(lambda: library.change([Edit(album, lambda draft, _: draft.set("cover", bytes(photo)))]))
+        await machine.run_blocking(albums.set_cover, library, album, photo)
     await world.tell_peer(machine, step)
 
 
@@ -112,7 +112,7 @@ async def moves_in_album(world: World, step: Step) -> None:
         photo = random.choice(members_of(world, library, album, shown=True))
         place = random.randint(0, 5)
         world.tell(f"{machine.name} moves {world.name(photo)} to place {place} of {world.name(album)}")
-        await machine.run_blocking(albums.move_in_album, library, album, photo, albums.ToIndex(place))
+        await machine.run_blocking(albums.move_in_album, library, album, [photo], albums.ToIndex(place))
     await world.tell_peer(machine, step)
 
 

@@ -172,17 +172,6 @@ async def restores_photos(world: World, step: Step) -> None:
     await world.tell_peer(machine, step)
 
 
-@act(3)
-async def purges(world: World, step: Step) -> None:
-    """As if the time in the trash were over."""
-    machine, random = world.person(step), step.random()
-    with world.at(machine) as library:
-        photos = chosen(world, library, random, trash=True, most=1)
-        world.tell(f"{machine.name} deletes {world.names(photos)} for good")
-        await machine.run_blocking(lambda: library.change([], purges=photos))
-    await world.tell_peer(machine, step)
-
-
 @act(4)
 async def resolves(world: World, step: Step) -> None:
     """Settles an open conflict by what is shown."""

@@ -94,7 +94,8 @@ class Archive:
         self._take_entries(store, library.log)
         with library.database.read() as connection:
             held = {FileHash(row[0]) for row in connection.execute("SELECT file FROM held WHERE kind = 'original'").fetchall()}
-        store.files |= held - store.rotten
+            given_up = {FileHash(row[0]) for row in connection.execute("SELECT file FROM evicted").fetchall()}
+        store.files = (store.files - given_up) | (held - store.rotten)
         self._saw(held - store.rotten)
         if self._has_pruned(store, library.log):
             self._note_pruning(name, library.log, now=library.clock.now(), is_device=True)

@@ -24,6 +24,7 @@ from tests.simulation.oracle.checks.listings import check_listings, check_verify
 from tests.simulation.oracle.checks.moments import check_moment
 from tests.simulation.oracle.checks.originals import (
     check_checkpoint_blobs,
+    check_given_up,
     check_imports,
     check_originals,
     check_relay_blobs,
@@ -44,6 +45,7 @@ CHECKS: tuple[Callable[[Case], Iterable[Complaint]], ...] = (
     check_purges,
     check_listings,
     check_originals,
+    check_given_up,
     check_imports,
     check_relay_blobs,
     check_checkpoint_blobs,

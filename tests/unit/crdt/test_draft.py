@@ -131,6 +131,14 @@ def test_resolving_is_a_write_and_trashes_afresh() -> None:
     assert draft.changes().sets["v/trashed"] is None
 
 
+def test_what_one_entry_wrote_is_taken_away_beside_the_rest() -> None:
+    draft = Draft(ASSET, CONTENT)
+    draft.retract("v/rating", B)
+    draft.retract("s/keyword/sea", A)
+    draft.retract("s/keyword/sand", B)
+    assert draft.changes() == Changes(sets={}, deletes=frozenset({f"v/rating/{B}", f"s/keyword/sea/{A}"}))
+
+
 @pytest.mark.parametrize(
     ("kind", "write"),
     [

@@ -1,4 +1,4 @@
-"""Positions: always room between two, short where people append, ties in one order."""
+"""Positions: always room between two, short where people append."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crdt.fractional import MAX_POSITION, between, order_key, parse_position, place, spread
+from crdt.fractional import MAX_POSITION, between, parse_position, spread
 from crdt.parsing import WrongTypeError
-from store.ids import RecordId, RecordKind
 
 LOWEST, HIGHEST = "A" + "0" * 26, "z" * 27
 fractions = st.text("019Azz", max_size=4).filter(lambda digits: not digits.endswith("0"))
@@ -41,7 +40,7 @@ def test_inserting_anywhere_keeps_the_order(places: list[float]) -> None:
     order: list[str] = []
     for where in places:
         index = round(where * len(order))
-        order.insert(index, place(order, index))
+        order.insert(index, between(order[index - 1] if index else None, order[index] if index < len(order) else None))
     assert order == sorted(set(order))
 
 
@@ -82,30 +81,3 @@ def test_no_room_is_said_and_not_written() -> None:
     full = "a0" + "z" * (MAX_POSITION - 2)
     with pytest.raises(ValueError, match="no room"):
         between(full, "a1")
-
-
-def asset(number: int) -> RecordId:
-    return RecordId.make(RecordKind.ASSET, number.to_bytes(16, "big"))
-
-
-def test_ties_are_ordered_by_id_and_photos_without_position_come_last() -> None:
-    members = [(None, asset(1)), ("a1", asset(3)), ("a1", asset(2)), ("a0", asset(9)), (None, asset(0))]
-    ordered = sorted(members, key=lambda member: order_key(*member))
-    assert ordered == [("a0", asset(9)), ("a1", asset(2)), ("a1", asset(3)), (None, asset(0)), (None, asset(1))]
-
-
-@pytest.mark.parametrize(
-    ("order", "index", "low", "high"),
-    [
-        ([], 0, None, None),
-        (["a1"], 0, None, "a1"),
-        (["a1"], 1, "a1", None),
-        (["a1", "a1", "a3"], 1, "a1", "a3"),
-        (["a1", "a1"], 1, "a1", None),
-        (["a1", None], 2, "a1", None),
-        ([None, None], 1, None, None),
-        (["a1", "a2"], 99, "a2", None),
-    ],
-)
-def test_places(order: list[str | None], index: int, low: str | None, high: str | None) -> None:
-    assert place(order, index) == between(low, high)

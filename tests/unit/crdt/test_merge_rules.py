@@ -97,6 +97,12 @@ def forget_conflicts(device: Device) -> None:
     )
 
 
+def edited_photo(device: Device) -> None:
+    """A past in which the photo was edited."""
+    values: dict[str, Value] = {"crop": [0, 0, 1, 0.5], "exposure": 10, "tint": None}
+    change(device, *(set_op(PHOTO, f"edit:{name}", value) for name, value in values.items()))
+
+
 def in_album(device: Device) -> None:
     def fill(draft: Draft) -> None:
         add_to_album(draft, ALBUM, between(None, None))
@@ -118,6 +124,28 @@ def test_a_crops_and_b_changes_exposure_both_apply(seed: int) -> None:
     story.together()
     assert story.photo.edits == {"crop": [0, 0, 1, 0.5], "exposure": 1.5}
     assert not {conflict.field for conflict in story.photo.conflicts} & {"edit:crop", "edit:exposure"}
+
+
+@promises
+@given(st.integers(0, 1 << 32), st.booleans())
+def test_a_reverts_and_b_changes_a_parameter(seed: int, a_is_later: bool) -> None:
+    """The crop goes; of the exposure, which both write, the later counts; the tint is B's alone."""
+    story = Story(seed, past=edited_photo)
+
+    def revert() -> None:
+        change(story.a, *(set_op(PHOTO, f"edit:{name}", None) for name in ("crop", "exposure")))
+
+    def set_both() -> None:
+        change(story.b, set_op(PHOTO, "edit:exposure", 30), set_op(PHOTO, "edit:tint", 5))
+
+    for act in (set_both, revert) if a_is_later else (revert, set_both):
+        act()
+        story.world.now += 1_000
+    story.together()
+    assert story.photo.edits == ({"tint": 5} if a_is_later else {"exposure": 30, "tint": 5})
+    (conflict,) = [conflict for conflict in story.photo.conflicts if conflict.field in ("edit:crop", "edit:exposure", "edit:tint")]
+    assert conflict.field == "edit:exposure"
+    assert {cell.value for cell in (conflict.winner, *conflict.others)} == {None, 30}
 
 
 @promises

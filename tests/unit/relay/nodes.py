@@ -17,6 +17,7 @@ from relay.api import SyncApi
 from relay.http import NodeApp
 from relay.http_limits import HttpLimits, Rate
 from relay.memory_accounts import MemoryLibraries, MemoryMailboxes, MemorySessions
+from relay.memory_releases import MemoryReleases
 from relay.messages import Registration
 from relay.parts import Logs, NodeParts
 from relay.server import ServerLimits, serve
@@ -82,6 +83,7 @@ def make_parts(clock: FakeClock, *, quota: int = QUOTA, uses: int = 1, seed: int
         clock=clock,
         randomness=random.randbytes,
         run_blocking=call_directly,
+        releases=MemoryReleases(libraries),
     )
 
 

@@ -13,7 +13,8 @@ MOST_ABANDONED = 8
 """Folders of blob stores that a crash left: cleared when the store is opened next, which may be never."""
 
 _PRIVATE = (
-    "library.db", "library.db-wal", "library.db-shm", "device.key", "renditions", "checkpoints", "carried", "incoming", "engine.lock", "engine.json",
+    "library.db", "library.db-wal", "library.db-shm", "device.key", "renditions", "edited", "checkpoints", "carried", "incoming", "leaving",
+    "engine.lock", "engine.json",
 )  # fmt: skip
 
 
@@ -55,6 +56,9 @@ def _private(device: DeviceEvidence) -> Iterator[Complaint]:
     strange = sorted(path.name for path in device.library.folder.private.iterdir() if path.name not in _PRIVATE)
     if strange:
         yield Complaint(kind="stray-file", sentence=f"In the private folder of {device.name} lies {strange[0]}.")
+    staying = list(_files(device.library.folder.leaving))
+    if staying:
+        yield Complaint(kind="leftover", sentence=f"{len(staying)} files of deleted photos stay on {device.name}.")
 
 
 def _tree(device: DeviceEvidence) -> Iterator[Complaint]:

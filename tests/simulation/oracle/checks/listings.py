@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from random import Random
 
+from crdt.folding import FoldableAsset, fold
 from peer.library.verifying import verify
 from store.ids import FileHash, RecordKind
 from tests.simulation.oracle.case import Case
 from tests.simulation.oracle.evidence import Complaint, DeviceEvidence
+from tests.simulation.oracle.model import Item
 from tests.simulation.oracle.needs import first_values
 
 SHOWN = 5
@@ -36,16 +38,13 @@ def check_listings(case: Case) -> Iterator[Complaint]:
 
 
 def _check_assets(case: Case, device: DeviceEvidence) -> Iterator[Complaint]:
-    expected = {}
-    for record, model in case.model.records.items():
-        values = first_values(model.live())
-        if record.kind is RecordKind.ASSET and isinstance(values.get("v/primary"), bytes):
-            fields = tuple(_of_type(values.get(f"v/{column}"), plain) for column, plain in _PLAIN.items())
-            trashed = isinstance(values.get("v/trashed"), dict)
-            expected[bytes(record)] = (*fields, trashed, values["v/primary"])
-    query = "SELECT record, rating, favorite, hidden, caption, trashed IS NOT NULL, primary_file FROM asset"
+    expected = _expected_assets(case)
+    query = "SELECT record, rating, favorite, hidden, caption, trashed IS NOT NULL, primary_file, folded FROM asset"
     with device.library.database.read() as connection:
-        shown = {row[0]: (row[1], bool(row[2]), bool(row[3]), row[4], bool(row[5]), row[6]) for row in connection.execute(query).fetchall()}
+        shown = {
+            row[0]: (row[1], bool(row[2]), bool(row[3]), row[4], bool(row[5]), row[6], row[7])
+            for row in connection.execute(query).fetchall()
+        }
         files = set(connection.execute("SELECT record, file FROM asset_file").fetchall())
     for raw in sorted(expected.keys() | shown.keys()):
         if expected.get(raw) != shown.get(raw):
@@ -53,6 +52,48 @@ def _check_assets(case: Case, device: DeviceEvidence) -> Iterator[Complaint]:
     wanted = {(bytes(needed.record), bytes(needed.file)) for needed in case.needed if needed.kind == "original" and needed.wanted}
     for raw, file in sorted(wanted - files):
         yield Complaint(kind="listing", sentence=f"{device.name} doesn't list file {FileHash(file).short()} of {case.named(raw)}.")
+
+
+def _expected_assets(case: Case) -> dict[bytes, tuple[object, ...]]:
+    """A row for each asset: its simple fields, whether it is in the trash, its primary file, and what it is shown as part of. Of what is shown together
+    the rating is the first that there is."""
+    values = {
+        record: first
+        for record, model in case.model.records.items()
+        if record.kind is RecordKind.ASSET and isinstance((first := first_values(model.live())).get("v/primary"), bytes)
+    }
+    parents = fold(
+        FoldableAsset(asset=record, files=_files_of(first, case.model.records[record].live())) for record, first in values.items()
+    )
+    expected = {}
+    for record, first in values.items():
+        fields = [_of_type(first.get(f"v/{column}"), plain) for column, plain in _PLAIN.items()]
+        parts = [record, *sorted(child for child, parent in parents.items() if parent == record)]
+        fields[0] = next((rating for part in parts if (rating := _rating(values[part]))), 0)
+        trashed = isinstance(first.get("v/trashed"), dict)
+        parent = parents.get(record)
+        expected[bytes(record)] = (*fields, trashed, first["v/primary"], None if parent is None else bytes(parent))
+    return expected
+
+
+def _rating(values: Mapping[str, object]) -> int:
+    """That of the person, else what the sidecar says, else what the file says."""
+    said = [values.get("v/rating")]
+    for name in ("d/sidecar", "d/exif"):
+        extracted = values.get(name)
+        said.append(extracted.get("rating") if isinstance(extracted, dict) else None)
+    return next((rating for rating in said if type(rating) is int), 0)
+
+
+def _files_of(values: Mapping[str, object], live: Mapping[str, Item]) -> dict[FileHash, str]:
+    """An asset's files with their roles."""
+    files = {FileHash.from_base64(key.split("/")[2]): "version" for key in live if key.startswith("s/version/")}
+    for name, value in values.items():
+        if name.startswith("v/role:") and isinstance(value, bytes):
+            files[FileHash(value)] = name.removeprefix("v/role:")
+    primary = values["v/primary"]
+    assert isinstance(primary, bytes)
+    return files | {FileHash(primary): "primary"}
 
 
 def _check_albums(case: Case, device: DeviceEvidence) -> Iterator[Complaint]:

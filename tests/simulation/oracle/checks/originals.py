@@ -11,7 +11,7 @@ from store.ids import BlobId, FileHash
 from tests.simulation.oracle.bodies import Change, all_keys, open_change
 from tests.simulation.oracle.case import Case
 from tests.simulation.oracle.evidence import Complaint, DeviceEvidence, RelayEvidence
-from tests.simulation.oracle.needs import ORIGINAL, NeededFile, Way
+from tests.simulation.oracle.needs import ORIGINAL, PREVIEW, THUMBNAIL, NeededFile, Way
 
 
 def check_originals(case: Case) -> Iterator[Complaint]:
@@ -28,6 +28,21 @@ def check_originals(case: Case) -> Iterator[Complaint]:
         if not all(here[name] for name in members) or any(relay in case.group.relays for relay in at_relays):
             yield from _not_held(case, needed, here)  # what only somebody has who was removed can't come
         yield from _vanished(case, needed, here)
+
+
+def check_given_up(case: Case) -> Iterator[Complaint]:
+    """What a device gave up can be fetched: as long as nothing was destroyed, some member that keeps it or some relay has it (PROTOCOL.md section 7.4)."""
+    needed = {each.file: each for each in case.needed}
+    for device in case.group.devices:
+        with device.library.database.read() as connection:
+            files = [FileHash(row[0]) for row in connection.execute("SELECT file FROM evicted ORDER BY file").fetchall()]
+        for file in files:
+            each = needed.get(file)
+            if each is None or case.archive.is_lost(file, [way for way in each.ways if way]):
+                continue
+            at_devices = any(why_not_held(other.library, file) is None for other in case.evidence.devices)
+            if not at_devices and not any(has_all(relay, way) for relay in case.evidence.relays for way in each.ways if way):
+                yield Complaint(kind="given-up-lost", sentence=f"{device.name} gave up {_what(case, each)}, and nobody has it.")
 
 
 def check_imports(case: Case) -> Iterator[Complaint]:
@@ -115,11 +130,25 @@ def has_all(relay: RelayEvidence, way: Way) -> bool:
 
 def _not_held(case: Case, needed: NeededFile, here: dict[str, str | None]) -> Iterator[Complaint]:
     for device in case.group.devices if needed.wanted else ():
-        if here[device.name] is not None:
+        if here[device.name] is not None and _is_to_keep(device.library, needed):
             yield Complaint(
                 kind=f"{needed.kind}-missing",
-                sentence=f"{device.name} keeps everything, and of {_what(case, needed)} it {here[device.name]}.",
+                sentence=f"{device.name} is to keep it, and of {_what(case, needed)} it {here[device.name]}.",
             )
+
+
+def _is_to_keep(library: Library, needed: NeededFile) -> bool:
+    """Whether the policy of a device, or a pin, says that the file is to be there. Under a budget originals come and go."""
+    with library.database.read() as connection:
+        if connection.execute("SELECT 1 FROM pinned WHERE record = ?", (needed.record,)).fetchone() is not None:
+            return True
+    kinds = {"everything": {ORIGINAL, PREVIEW, THUMBNAIL}, "optimize": {PREVIEW, THUMBNAIL}, "thumbnails": {THUMBNAIL}}
+    return needed.kind in kinds[library.policy().keep]
+
+
+def _is_given_up(library: Library, file: FileHash) -> bool:
+    with library.database.read() as connection:
+        return connection.execute("SELECT 1 FROM evicted WHERE file = ?", (file,)).fetchone() is not None
 
 
 def _vanished(case: Case, needed: NeededFile, here: dict[str, str | None]) -> Iterator[Complaint]:
@@ -127,7 +156,12 @@ def _vanished(case: Case, needed: NeededFile, here: dict[str, str | None]) -> It
     members = {device.name for device in case.group.devices}
     for device in case.evidence.devices:
         had = needed.file in case.archive.files_of(device.name)
-        if had and device.name not in members and here[device.name] and not _purged_there(device, needed):
+        if (
+            had
+            and device.name not in members
+            and here[device.name]
+            and not (_purged_there(device, needed) or _is_given_up(device.library, needed.file))
+        ):
             yield Complaint(kind="original-vanished", sentence=f"{device.name} had {_what(case, needed)}, and now it {here[device.name]}.")
 
 

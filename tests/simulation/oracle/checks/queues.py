@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+from crdt.asset import view_asset
+from crdt.record import EMPTY
 from peer.library.checkpoints.acknowledging import wanted_blobs
+from peer.library.edited_pictures import EditedPictures, Level
 from peer.library.library import Library
-from store.ids import BlobId, FileHash
+from peer.library.renderings import edits_key
+from store.ids import BlobId, FileHash, RecordId
 from tests.simulation.oracle.case import Case
 from tests.simulation.oracle.checks.originals import blob_path, why_not_held
 from tests.simulation.oracle.evidence import Complaint, DeviceEvidence
@@ -78,6 +83,30 @@ def _can_be_had(case: Case, file: FileHash, ways: list[tuple[BlobId, ...]]) -> b
 def _pictures(device: DeviceEvidence) -> Iterator[Complaint]:
     if count := _count(device.library, "SELECT count(*) FROM preview_wanted"):
         yield Complaint(kind="preview-wanted", sentence=f"{device.name} still has {count} previews to make.")
+    yield from _edited(device)
+
+
+def _edited(device: DeviceEvidence) -> Iterator[Complaint]:
+    """Pictures of edited photos show the edits of the record, are made from the best file that is here, and lie there."""
+    pictures = EditedPictures(device.library)
+    noted = {
+        RecordId(record): (key, level) for record, key, level in _rows(device.library, "SELECT record, edits, level FROM edited_picture")
+    }
+    shown = [RecordId(record) for (record,) in _rows(device.library, "SELECT record FROM asset WHERE folded IS NULL")]
+    views = {record: view_asset(device.library.records.content(record) or EMPTY) for record in shown}
+    edited = {record: key for record, view in views.items() if (key := edits_key(view))}
+    if {record: key for record, (key, _) in noted.items()} != edited:
+        yield Complaint(kind="edits-noted", sentence=f"{device.name} has noted other edits than its records tell.")
+    if count := len(pictures.due(1)):
+        yield Complaint(kind="edited-due", sentence=f"{device.name} still has {count} pictures of edited photos to make.")
+    known = set[Path]()
+    for record, (_, level) in noted.items():
+        made, paths = pictures.paths(record)
+        if level != Level.NONE and (made != level or "thumbnail" not in paths):
+            yield Complaint(kind="edited-lost", sentence=f"{device.name} has lost a picture of an edited photo.")
+        known |= set(paths.values())
+    if set(_files(device.library.folder.edited)) - known:
+        yield Complaint(kind="edited-stray", sentence=f"{device.name} keeps pictures of edits that are no more.")
 
 
 def _placing(device: DeviceEvidence) -> Iterator[Complaint]:
@@ -114,3 +143,7 @@ def _rows(library: Library, query: str) -> list[tuple[Any, ...]]:
 
 def _count(library: Library, query: str) -> int:
     return int(_rows(library, query)[0][0])
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]

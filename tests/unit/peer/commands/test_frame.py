@@ -84,7 +84,7 @@ def test_words_complete() -> None:
     answer = CliRunner().invoke(
         cli, [], prog_name="calotype", env={"_CALOTYPE_COMPLETE": "bash_complete", "COMP_WORDS": "calotype res", "COMP_CWORD": "1"}
     )
-    assert set(answer.output.split()) == {"plain,restore", "plain,restore-photo", "plain,resolve"}
+    assert set(answer.output.split()) == {"plain,restore", "plain,restore-photo", "plain,restore-version", "plain,resolve"}
 
 
 ERRORS: list[tuple[BaseException, type[CalotypeError], ExitCode]] = [

@@ -102,7 +102,7 @@ def test_one_wrong_id_among_many_moves_nothing(calotype: Calotype, photos: list[
 
 def test_albums_are_made_filled_sorted_and_taken_away(calotype: Calotype, photos: list[str]) -> None:
     created = calotype("album", "create", "Sweden 2024", "--json").document
-    assert created == {"id": created["id"], "title": "Sweden 2024", "assets": 0, "trashed": None, "conflicts": 0}
+    assert created == {"id": created["id"], "title": "Sweden 2024", "cover": None, "assets": 0, "trashed": None, "conflicts": 0}
     assert calotype("album", "add", "Sweden 2024", *photos, "--json").document["assets"] == 3
     assert calotype("album", "rename", created["id"][:10], "Sweden", "--json").document["title"] == "Sweden"
     calotype("album", "move", "Sweden", photos[2], "--to", "0", "--json")

@@ -248,8 +248,8 @@ async def test_a_thumbnail_that_no_record_names_any_more_is_not_wanted(
     two = await join(tmp_path / "two", one, node, clock)
     (record,) = (await bring(one, card(tmp_path, 1))).assets
     await sync(one, node)
-    two.downloads.add(Download(file=FileHash(bytes(32)), record=record, size=1000, priority=Priority.THUMBNAIL))
-    two.downloads.add(Download(file=FileHash(b"1" * 32), record=record, size=1000, priority=Priority.ORIGINAL))
+    two.downloads.ask(Download(file=FileHash(bytes(32)), record=record, size=1000, priority=Priority.THUMBNAIL))
+    two.downloads.ask(Download(file=FileHash(b"1" * 32), record=record, size=1000, priority=Priority.ORIGINAL))
     engine = await sync(two, node)
     assert two.downloads.count() == (0, 0)
     assert sync_report(two, engine, {})["converged"]

@@ -134,9 +134,9 @@ async def test_what_changes_after_it_was_copied_is_imported_as_it_was(library: L
     write(card, {"moving.jpg": PICTURES["2.jpg"]})
 
     class Meanwhile(InThisProcess):
-        async def examine(self, path: Path, media: MediaType, *, want_preview: bool = False) -> Examination:
+        async def examine(self, path: Path, media: MediaType, **wanted: bool) -> Examination:
             (card / "moving.jpg").write_bytes(PICTURES["3.jpg"])
-            return await super().examine(path, media, want_preview=want_preview)
+            return await super().examine(path, media, **wanted)
 
     outcome = await moving(library, card, Meanwhile())
     assert outcome.imported == 1
@@ -150,8 +150,8 @@ async def test_a_copy_that_somebody_removes_costs_that_file(library: Library, ca
     write(card, {"1.jpg": PICTURES["1.jpg"], "2.jpg": PICTURES["2.jpg"]})
 
     class Tidy(InThisProcess):
-        async def examine(self, path: Path, media: MediaType, *, want_preview: bool = False) -> Examination:
-            examination = await super().examine(path, media, want_preview=want_preview)
+        async def examine(self, path: Path, media: MediaType, **wanted: bool) -> Examination:
+            examination = await super().examine(path, media, **wanted)
             remove_copy_of(path, PICTURES["1.jpg"])
             return examination
 

@@ -33,11 +33,19 @@ def test_a_conflict_says_who_wrote_what_and_when(pair: Pair) -> None:
         "id": asset.body.hex(),
         "record": "asset",
         "field": "taken",
-        "winner": {"value": None, "device": "bert", "device_id": pair.bert.device.hex(), "time": "2023-11-14T22:13:21.000Z"},
+        "winner": {"value": None, "device": "bert", "device_id": pair.bert.device.hex(), "time": "2023-11-14T22:13:21.000Z", "seen": []},
         "others": [
-            {"value": "2024-07-21T10:00:00", "device": "anna", "device_id": pair.anna.device.hex(), "time": "2023-11-14T22:13:20.000Z"}
+            {
+                "value": "2024-07-21T10:00:00",
+                "device": "anna",
+                "device_id": pair.anna.device.hex(),
+                "time": "2023-11-14T22:13:20.000Z",
+                "seen": [],
+            }
         ],
         "kind": "values",
+        "merged": None,
+        "merged_cleanly": None,
     }
     assert START == 1_700_000_000_000
 

@@ -6,6 +6,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+from peer.library.held import HeldTable
 from peer.library.library import PEER_SCHEMA
 from peer.library.nodes import NodeKind, NodeTable
 from store.database import Database
@@ -28,3 +29,18 @@ def test_a_database_of_version_1(tmp_path: Path) -> None:
                 assert connection.execute("SELECT arrival, reason, code, counts FROM waiting").fetchall() == [
                     (3, "its key hasn't come yet", "again", 0)
                 ]
+
+
+def test_what_is_held_and_wanted_is_counted(tmp_path: Path) -> None:
+    path = tmp_path / "library.db"
+    second = [replace(part, scripts=part.scripts[:2]) for part in (LOG_SCHEMA, PEER_SCHEMA)]
+    with closing(Database(path, second)) as database, database.write() as connection:
+        for number, kind in enumerate(("original", "original", "thumbnail")):
+            connection.execute("INSERT INTO held VALUES (?, ?, ?, NULL, 10, 0, 0)", (bytes([number]) * 32, kind, bytes([number])))
+        for number, priority in enumerate((3, 1), start=5):
+            row = bytes([number]) * 32, bytes([1]) * 17, 100, priority
+            connection.execute("INSERT INTO download (file, record, size, priority) VALUES (?, ?, ?, ?)", row)
+    with closing(Database(path, [LOG_SCHEMA, PEER_SCHEMA])) as database:
+        assert HeldTable(database).totals() == {"original": (2, 20), "preview": (0, 0), "thumbnail": (1, 10), "index": (0, 0)}
+        with database.read() as connection:
+            assert connection.execute("SELECT files, bytes FROM total WHERE what = 'wanted'").fetchone() == (1, 100)

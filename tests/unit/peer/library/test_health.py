@@ -115,7 +115,7 @@ def test_what_is_queued_is_counted_and_what_failed_says_why(library: Library) ->
     )
     library.uploads.done(node.number, [upload.blob])
     assert library_status(library, [LISTENING]).converged
-    library.downloads.add(Download(file=file_of("sea"), record=add_photo(library, "lake"), size=9, priority=Priority.ORIGINAL))
+    library.downloads.ask(Download(file=file_of("sea"), record=add_photo(library, "lake"), size=9, priority=Priority.ORIGINAL))
     document = library_status(library, [LISTENING]).to_json()
     assert (document["converged"], document["downloads"], document["download_bytes"]) == (False, 2, 9 + len(b"the bytes of lake"))
 

@@ -84,7 +84,7 @@ def within(which: int, target: Callable[[RecordId], Target]) -> Callable[[Librar
     def do(library: Library, album: RecordId) -> None:
         members = [row.record for row in Queries(library.database).assets(Filter(album=album))]
         if members:
-            move_in_album(library, album, members[which % len(members)], target(members[0]))
+            move_in_album(library, album, [members[which % len(members)]], target(members[0]))
 
     return do
 

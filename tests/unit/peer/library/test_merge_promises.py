@@ -15,6 +15,7 @@ from peer.library.albums import Before, add_to_album, create_album, delete_album
 from peer.library.assignments import parse_assignments
 from peer.library.conflicts import OfDevice, conflicts_of, resolve
 from peer.library.devices import device_rows
+from peer.library.editing import edit_photo, revert_photo
 from peer.library.library import Library
 from peer.library.queries import AssetRow, Filter, Queries
 from peer.library.trashing import restore_assets, trash_assets
@@ -70,6 +71,23 @@ def test_a_crop_and_an_exposure_both_apply(pair: Pair) -> None:
     edit(pair.bert, asset, edit_exposure=12)
     pair.meet()
     assert view(pair.anna, asset).edits == {"crop": [0, 0, 0.5, 0.5], "exposure": 12}
+    assert pair.conflicts() == []
+
+
+def test_a_revert_leaves_what_the_other_changes_at_the_same_time(pair: Pair) -> None:
+    asset = shared_photo(pair)
+    edit(pair.anna, asset, edit_crop=[0, 0, 0.5, 0.5], edit_exposure=12)
+    pair.meet()
+    pair.anna.change([revert_photo(asset)])
+    pair.clock.pass_by()
+    pair.bert.change([edit_photo(asset, {"exposure": 30, "tint": 5})])
+    pair.meet()
+    assert view(pair.anna, asset).edits == {"exposure": 30, "tint": 5}
+    (conflict,) = pair.conflicts()
+    assert (conflict.field, conflict.winner.value, [other.value for other in conflict.others]) == ("edit:exposure", 30, [None])
+    pair.bert.change([revert_photo(asset)])
+    pair.meet()
+    assert view(pair.anna, asset).edits == {}
     assert pair.conflicts() == []
 
 
@@ -172,7 +190,7 @@ def test_a_photo_that_one_removes_from_an_album_while_the_other_moves_it_is_remo
     add_to_album(pair.anna, album, [first, second])
     pair.meet()
     remove_from_album(pair.anna, album, [second])
-    move_in_album(pair.bert, album, second, Before(first))
+    move_in_album(pair.bert, album, [second], Before(first))
     pair.meet()
     assert members(pair, album) == [first]
     assert pair.conflicts() == []

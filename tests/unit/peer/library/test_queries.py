@@ -46,6 +46,9 @@ def test_a_row_has_the_fields_that_scripts_rely_on(library: Library) -> None:
         "contested": False,
         "original": "elsewhere",
         "conflicts": 0,
+        "burst": None,
+        "parts": 1,
+        "missing": [],
     }
     trash_assets(library, [asset])
     (row,) = Queries(library.database).assets(Filter(trash=True))

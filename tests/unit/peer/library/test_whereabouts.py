@@ -34,6 +34,8 @@ def test_a_file_that_is_here(library: Library) -> None:
         "as_recorded": True,
         "uploads": [],
         "download": None,
+        "given_up": False,
+        "holders": [],
         "explanation": "Here, as recorded.",
     }
 

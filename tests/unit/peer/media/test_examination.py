@@ -116,6 +116,15 @@ def test_no_preview_of_what_is_small_or_when_nobody_wants_it(look: Callable[...,
     assert look(pictures.jpeg(3000, 64), want_preview=False).preview is None
 
 
+@pytest.mark.parametrize("name", MAKERS)
+def test_what_browsers_do_not_show_has_a_preview_however_small(look: Callable[..., Examination], name: str) -> None:
+    preview = look(MAKERS[name](200, 100), "a.bin", want_preview=True).preview
+    if name in ("HEIC", "TIFF"):
+        assert opened(preview).size == (200, 100)
+    else:
+        assert preview is None
+
+
 def test_renditions_carry_nothing_of_the_metadata(look: Callable[..., Examination]) -> None:
     shot = Shot(make="SECRETMAKE", position=(48.5, 2.25, 35.0))
     found = look(pictures.jpeg(3000, 2000, shot=shot, comment=b"SECRETCOMMENT", xmp=b"<SECRETXMP/>"), want_preview=True)
@@ -290,7 +299,7 @@ class TestWithoutPictures:
     def test_a_raw_has_its_date(self, look: Callable[..., Examination]) -> None:
         found = look(pictures.tiff(64, 48, shot=Shot(model="Z 8")), "a.nef")
         assert found.verdict is Verdict.UNDRAWABLE
-        assert found.problem == "no picture is made of RAW files yet"
+        assert found.problem == "LibRaw can't decode this RAW file"
         assert (found.exif["model"], found.exif["taken"]) == ("Z 8", "2024-07-21T18:03:11")
 
     def test_a_truncated_raw_is_broken(self, look: Callable[..., Examination]) -> None:
@@ -298,7 +307,7 @@ class TestWithoutPictures:
 
     def test_a_video_has_its_date_and_size(self, look: Callable[..., Examination]) -> None:
         found = look(pictures.movie(), "a.mp4")
-        assert (found.problem, found.width, found.height) == ("no picture is made of videos yet", 1920, 1080)
+        assert (found.problem, found.width, found.height) == ("this video has no moving pictures", 1920, 1080)
         assert found.exif["taken"] == "2023-12-31T00:00:00+00:00"
 
     def test_a_truncated_video_is_broken(self, look: Callable[..., Examination]) -> None:
@@ -325,7 +334,7 @@ EXPECTED: dict[str, dict[str, object]] = {
     "formats/jpg/el_torcal_rocks.jpg": {"taken": "2012-08-05T11:39:59", "lens": "18-250mm F3.5-6.3", "exposure": 0.00625},
     "metadata/faces/portrait-orientation-6.jpg": {"orientation": 6, "width": 840, "height": 700},
     "metadata/gps-position/empty_gps.jpg": {"taken": "2025-06-01T16:59:26.023", "width": 4640},
-    "metadata/gps-position/thompson-springs.jpg": {"taken": "2022-01-10T15:15:44.310", "gps": [39.115, -108.4009683, 1483.9]},
+    "metadata/gps-position/thompson-springs.jpg": {"taken": "2022-01-10T15:15:44.310-04:00", "gps": [39.115, -108.4009683, 1483.9]},
     "metadata/dates/gps-datetime.jpg": {"taken": "2023-11-15T12:30:00+00:00"},
     "metadata/dates/date-priority-test.jpg": {"taken": "2023-02-02T02:00:00"},
 }
@@ -339,7 +348,7 @@ class TestRealPhotos:
     def test_what_is_known_of_them(self, name: str) -> None:
         found = examine(PHOTOS / name, _identified(PHOTOS / name))
         assert found.verdict is Verdict.DRAWN
-        assert found.exif.items() >= EXPECTED[name].items()
+        assert {member: found.exif.get(member) for member in EXPECTED[name]} == EXPECTED[name]
 
     def test_no_place_where_the_receiver_had_none(self) -> None:
         path = PHOTOS / "metadata/gps-position/empty_gps.jpg"

@@ -6,7 +6,7 @@ import math
 import struct
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import given
@@ -15,8 +15,10 @@ from PIL import Image
 from PIL.TiffImagePlugin import IFDRational
 
 from peer.media.exif import ExifDirectories, parse_block, parse_raw
+from peer.media.iptc import Iptc
 from peer.media.metadata import Metadata, orientation_of, read_metadata
-from tests.fixtures import pictures
+from peer.media.xmp import read_packet
+from tests.fixtures import blocks, pictures
 from tests.fixtures.pictures import Shot
 
 NO_NUMBER = IFDRational(0, 0)
@@ -171,8 +173,204 @@ def test_a_block_with_flipped_bytes_is_plain_finite_metadata(data: st.DataObject
     for _ in range(data.draw(st.integers(1, 8))):
         hostile[data.draw(st.integers(14, len(hostile) - 1))] = data.draw(st.integers(0, 255))
     for value in read_metadata(parse_block(bytes(hostile)), {}).values():
-        numbers = value if isinstance(value, list) else [value] if not isinstance(value, str) else []
+        numbers = [part for part in (value if isinstance(value, list) else [value]) if isinstance(part, float)]
         assert all(math.isfinite(number) for number in numbers)
+
+
+def wide(text: str) -> bytes:
+    return text.encode("utf-16-le") + bytes(2)
+
+
+NOTHING = ExifDirectories()
+PRESS = blocks.data_set(2, 25, b"iptc") + blocks.data_set(2, 120, b"from IPTC") + blocks.data_set(2, 55, b"20200808")
+LAST_WORDS = {0x010E: "from EXIF", 0x9C9C: wide("from Windows"), 0x9C9E: wide("one;two"), 0x4746: 2}
+
+
+class TestCaption:
+    """XMP before IPTC before EXIF, and people before cameras."""
+
+    def test_in_order(self) -> None:
+        exif = parse_block(blocks.exif(LAST_WORDS, {0x9286: b"ASCII\x00\x00\x00from a comment"}))
+        xmp = read_packet(blocks.packet(blocks.description("from XMP")))
+        assert read_metadata(exif, xmp, Iptc(block=PRESS))["caption"] == "from XMP"
+        assert read_metadata(exif, {}, Iptc(block=PRESS))["caption"] == "from IPTC"
+        assert read_metadata(exif, {}, Iptc(block=PRESS, changed_alone=True))["caption"] == "from IPTC"
+        assert read_metadata(exif, xmp, Iptc(block=PRESS, changed_alone=True))["caption"] == "from IPTC"
+        assert read_metadata(exif)["caption"] == "from EXIF"
+
+    @pytest.mark.parametrize(
+        ("comment", "caption"),
+        [
+            (b"ASCII\x00\x00\x00plain\x00\x00", "plain"),
+            (b"UNICODE\x00" + "weit".encode("utf-16-le"), "weit"),
+            (b"UNICODE\x00\xfe\xff" + "weit".encode("utf-16-be"), "weit"),
+            (bytes(8) + "zéro".encode(), "zéro"),
+            (b"UNICODE\x00" + "weit".encode("utf-16-be"), "weit"),
+            (b"UNICODE\x00" + b"\xd8\x01", "\ufffd"),
+            (b"ASCII\x00\x00\x00" + b" " * 100, None),
+            (b"WHATEVER", None),
+            (b"short", None),
+        ],
+    )
+    def test_comments_in_their_codes(self, comment: bytes, caption: str | None) -> None:
+        assert read_metadata(parse_block(blocks.exif(exposure={0x9286: comment}))).get("caption") == caption
+
+    def test_what_windows_writes_comes_before_a_comment(self) -> None:
+        exif = parse_block(blocks.exif({0x9C9C: wide("from Windows")}, {0x9286: b"ASCII\x00\x00\x00comment"}))
+        assert read_metadata(exif)["caption"] == "from Windows"
+
+    @pytest.mark.parametrize(
+        "words",
+        [
+            "OLYMPUS DIGITAL CAMERA         ",
+            "SONY DSC",
+            "KONICA MINOLTA DIGITAL CAMERA",
+            "DCIM",
+            "<Digimax S500 / Kenox S500>",
+            "binary comment",
+            "  \x00",
+        ],
+    )
+    def test_what_cameras_write_is_no_caption(self, words: str) -> None:
+        assert "caption" not in read_metadata(parse_block(blocks.exif({0x010E: words})))
+        assert (
+            read_metadata(parse_block(blocks.exif({0x010E: words})), read_packet(blocks.packet(blocks.description("mine"))))["caption"]
+            == "mine"
+        )
+
+    def test_what_sounds_like_it_is_one(self) -> None:
+        assert read_metadata(parse_block(blocks.exif({0x010E: "My new digital camera"})))["caption"] == "My new digital camera"
+
+    def test_long_ones_are_cut_between_letters(self) -> None:
+        caption = read_metadata(NOTHING, {"dc:description": ["é" * 20_000]})["caption"]
+        assert caption == "é" * 4096
+
+    def test_lines_stay_lines(self) -> None:
+        assert read_metadata(NOTHING, {"dc:description": "one  two\r\n\r\n three\x07"})["caption"] == "one two\n\nthree"
+
+    def test_longer_than_a_text_of_a_camera(self) -> None:
+        assert read_metadata(parse_block(blocks.exif({0x010E: "word " * 400})))["caption"] == ("word " * 400).strip()
+
+
+class TestKeywords:
+    """The first block that has any."""
+
+    def test_in_order(self) -> None:
+        exif = parse_block(blocks.exif(LAST_WORDS))
+        xmp = read_packet(blocks.packet(blocks.array("dc:subject", "xmp") + blocks.array("lr:hierarchicalSubject", "a|path")))
+        leaves = read_packet(blocks.packet(blocks.array("lr:hierarchicalSubject", "animals|birds|falcon", "alone")))
+        assert read_metadata(exif, xmp, Iptc(block=PRESS))["keywords"] == ["xmp"]
+        assert read_metadata(exif, xmp, Iptc(block=PRESS, changed_alone=True))["keywords"] == ["iptc"]
+        assert read_metadata(exif, leaves, Iptc(block=PRESS))["keywords"] == ["falcon", "alone"]
+        assert read_metadata(exif, {}, Iptc(block=PRESS))["keywords"] == ["iptc"]
+        assert read_metadata(exif)["keywords"] == ["one", "two"]
+
+    def test_each_once_in_nfc_and_short_enough_to_be_one(self) -> None:
+        words: list[Any] = ["e\u0301t\u00e9", "\u00e9t\u00e9", " a  b ", "", " ", "x" * 256, "y" * 255, "\U0001f600" * 255, "50%/half"]
+        assert read_metadata(NOTHING, {"dc:subject": words})["keywords"] == [
+            "\u00e9t\u00e9",
+            "a b",
+            "y" * 255,
+            "\U0001f600" * 255,
+            "50%/half",
+        ]
+
+    def test_no_more_than_a_record_keeps(self) -> None:
+        found = read_metadata(NOTHING, {"dc:subject": [f"{number}" for number in range(10_000)]})["keywords"]
+        assert found == [f"{number}" for number in range(500)]
+
+
+@pytest.mark.parametrize(("text", "stars"), [("0", 0), ("5", 5), ("3.0", 3), ("-1", None), ("6", None), ("2.5", None), ("many", None)])
+def test_ratings(text: str, stars: int | None) -> None:
+    assert read_metadata(NOTHING, {"xmp:Rating": text}).get("rating") == stars
+
+
+def test_the_rating_of_exif_counts_when_xmp_has_none() -> None:
+    assert read_metadata(parse_block(blocks.exif(LAST_WORDS)))["rating"] == 2
+    assert read_metadata(parse_block(blocks.exif(LAST_WORDS)), {"xmp:Rating": "4"})["rating"] == 4
+
+
+class TestXmp:
+    """What XMP says where EXIF says nothing."""
+
+    CAMERA: ClassVar = {
+        "tiff:Make": "Canon",
+        "tiff:Model": "EOS",
+        "exif:FNumber": "28/10",
+        "exif:ExposureTime": "1/1250",
+        "exif:FocalLength": "6000/1000",
+    }
+    PLACE: ClassVar = {
+        "exif:GPSLatitude": "40,14.0786450N",
+        "exif:GPSLongitude": "76,17,13.7094W",
+        "exif:GPSAltitude": "1234/10",
+        "exif:GPSAltitudeRef": "1",
+    }
+
+    def test_camera_and_place(self) -> None:
+        found = read_metadata(NOTHING, {**self.CAMERA, **self.PLACE, "exif:ISOSpeedRatings": ["160"]})
+        assert found == {
+            "make": "Canon",
+            "model": "EOS",
+            "iso": 160,
+            "f": 2.8,
+            "exposure": 0.0008,
+            "focal": 6,
+            "gps": [40.2346441, -76.2871415, -123.4],
+        }
+
+    def test_exif_comes_first_member_by_member(self) -> None:
+        found = read_metadata(parse_block(Shot(make="SONY", model=None, taken=None).exif()), {**self.CAMERA})
+        assert (found["make"], found["model"]) == ("SONY", "EOS")
+
+    def test_only_exif_turns_the_picture(self) -> None:
+        assert "orientation" not in read_metadata(NOTHING, {"tiff:Orientation": "6"})
+
+    @pytest.mark.parametrize("latitude", ["91,0N", "40", "N", "40,14.07E", "4e1,0N", "-40,0N", "40,61.0.0N", "1/0N"])
+    def test_absurd_places_are_absent(self, latitude: str) -> None:
+        assert "gps" not in read_metadata(NOTHING, {**self.PLACE, "exif:GPSLatitude": latitude})
+
+    @pytest.mark.parametrize("absurd", ["0", "1/0", "-1", "nan", "9e99", ""])
+    def test_absurd_exposures_are_absent(self, absurd: str) -> None:
+        names = ("exif:FNumber", "exif:ExposureTime", "exif:FocalLength", "exif:ISOSpeedRatings")
+        assert read_metadata(NOTHING, dict.fromkeys(names, absurd)) == {}
+
+
+class TestZoneOfCreation:
+    """XMP and IPTC spell one date; a zone that one of them has counts for both."""
+
+    @staticmethod
+    def created(time: bytes, xmp: str) -> object:
+        press = Iptc(block=blocks.data_set(2, 55, b"20220110") + blocks.data_set(2, 60, time))
+        return read_metadata(NOTHING, {"photoshop:DateCreated": xmp}, press)["taken"]
+
+    def test_the_same_second(self) -> None:
+        assert self.created(b"151544-0400", "2022-01-10T15:15:44.31") == "2022-01-10T15:15:44.310-04:00"
+
+    def test_another_second(self) -> None:
+        assert self.created(b"151545-0400", "2022-01-10T15:15:44") == "2022-01-10T15:15:44"
+
+    def test_zero_is_what_programs_write_that_do_not_know(self) -> None:
+        assert self.created(b"151544+0000", "2022-01-10T15:15:44") == "2022-01-10T15:15:44"
+
+    def test_a_zone_of_its_own(self) -> None:
+        assert self.created(b"151544-0400", "2022-01-10T15:15:44+01:00") == "2022-01-10T15:15:44+01:00"
+
+
+class TestApple:
+    """What a Live Photo's parts and the photos of a burst have in common."""
+
+    def test_both_names(self) -> None:
+        note = blocks.apple_note(content="1F2E3D4C-0000-4000-8000-000000000001", burst="B0000000-0000-4000-8000-000000000002")
+        found = read_metadata(parse_block(blocks.exif(exposure={0x927C: note})))
+        assert found == {"content": "1F2E3D4C-0000-4000-8000-000000000001", "burst": "B0000000-0000-4000-8000-000000000002"}
+
+    def test_the_burst_of_a_google_camera(self) -> None:
+        assert read_metadata(NOTHING, {"GCamera:BurstID": "some-burst"}) == {"burst": "some-burst"}
+
+    @given(st.binary(max_size=120))
+    def test_any_note_is_two_names_or_none(self, data: bytes) -> None:
+        assert set(read_metadata(parse_block(blocks.exif(exposure={0x927C: b"Apple iOS\x00\x00\x01MM" + data})))) <= {"content", "burst"}
 
 
 class TestRaw:

@@ -37,8 +37,21 @@ def test_files_and_folders_in_the_order_of_their_names(tmp_path: Path) -> None:
     for name in names:
         touch(tmp_path / name)
     order = [str(path.relative_to(tmp_path)) for path in found(tmp_path)]
-    assert order == ["B.jpg", "a/b/c.jpg", "a/z.jpg", "a.jpg", "b.jpg", "c/1.jpg", "c/10.jpg", "c/2.jpg", "ä.jpg"]
+    assert order == ["B.jpg", "a.jpg", "b.jpg", "ä.jpg", "a/z.jpg", "a/b/c.jpg", "c/1.jpg", "c/10.jpg", "c/2.jpg"]
     assert found(tmp_path / "c", tmp_path / "a.jpg")[-1] == tmp_path / "a.jpg"
+
+
+def test_files_that_were_named_come_together_by_folder(tmp_path: Path) -> None:
+    a, b, c, other = (touch(tmp_path / name) for name in ("one/a.jpg", "one/b.jpg", "one/c.jpg", "two/a.jpg"))
+    assert found(c, other, a, tmp_path / "two", b) == [a, b, c, other, other]
+
+
+def test_names_that_belong_together_come_together(tmp_path: Path) -> None:
+    for name in ("a.mov", "B.jpg", "A.jpg", "b.xmp", "a-2.jpg", "deep/a.jpg"):
+        touch(tmp_path / name)
+    items = scan([tmp_path], beside=lambda name: name.partition(".")[0].lower())
+    names = [str(item.path.relative_to(tmp_path)) for item in items]
+    assert names == ["A.jpg", "a.mov", "a-2.jpg", "B.jpg", "b.xmp", "deep/a.jpg"]
 
 
 def test_a_found_file_says_how_it_looked(tmp_path: Path) -> None:
@@ -207,8 +220,8 @@ def test_a_folder_without_permission_for_real() -> None:
             items = list(scan([folder]))
         finally:
             os.seteuid(0)
-    assert items[0] == Skipped(path=folder / "closed", reason="no permission to read it")
-    assert isinstance(items[1], Found)
+    assert items[-1] == Skipped(path=folder / "closed", reason="no permission to read it")
+    assert isinstance(items[0], Found)
 
 
 def test_trees_deeper_than_the_stack(tmp_path: Path) -> None:

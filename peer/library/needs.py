@@ -1,0 +1,65 @@
+"""Which blobs the records need: what a release must not take away (PROTOCOL.md section 3.2).
+
+A record needs every blob that a live value of it names: sources with their indexes and patches, thumbnails and previews, those that lost and those
+that nobody reads in this version's view too. What an index leads to isn't in the record; who needs the index needs all of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from sqlite3 import Connection
+
+from crdt import schema
+from crdt.facts import Way
+from crdt.fields import fields_of
+from crdt.parsing import WrongTypeError
+from crdt.record import Content
+from store.database import Database
+from store.ids import BlobId, RecordId
+
+_RENDITIONS = (schema.THUMBNAIL, schema.PREVIEW)
+
+
+def blobs_named_by(content: Content) -> frozenset[BlobId]:
+    """All blobs that live values of an asset's record name."""
+    return frozenset(blob for blob, _ in _named_by(content))
+
+
+def _named_by(content: Content) -> Iterator[tuple[BlobId, bool]]:
+    """Each with whether it is part of an index."""
+    fields = fields_of(content)
+    for cells in fields.sets.get(schema.SOURCE.name, {}).values():
+        for cell in cells:
+            with suppress(WrongTypeError):
+                source = schema.SOURCE.parse(cell.value)
+                yield from ((blob, source.way is Way.INDEX) for blob in source.blobs)
+    for rendition in _RENDITIONS:
+        for cell in fields.derived.get(rendition.name, ()):
+            with suppress(WrongTypeError):
+                yield from ((blob, False) for blob in rendition.parse(cell.value).blobs)
+
+
+def note_needs(connection: Connection, record: RecordId, content: Content) -> None:
+    """Bring the table up to date with a record that changed. Most changes name no blob."""
+    needed = {bytes(blob): int(is_index) for blob, is_index in sorted(_named_by(content))}
+    noted = dict(connection.execute("SELECT blob, is_index FROM needed_blob WHERE record = ?", (record,)).fetchall())
+    if needed != noted:
+        connection.execute("DELETE FROM needed_blob WHERE record = ?", (record,))
+        connection.executemany("INSERT INTO needed_blob VALUES (?, ?, ?)", [(blob, record, is_index) for blob, is_index in needed.items()])
+        fresh = [(blob,) for blob in needed.keys() - noted.keys()]
+        connection.executemany("INSERT OR IGNORE INTO claim_due SELECT blob FROM released_blob WHERE blob = ?", fresh)
+
+
+def needing(database: Database, blob: BlobId) -> list[RecordId]:
+    """The records that need a blob."""
+    with database.read() as connection:
+        rows = connection.execute("SELECT record FROM needed_blob WHERE blob = ? ORDER BY record", (blob,)).fetchall()
+    return [RecordId(row[0]) for row in rows]
+
+
+def needed_among(database: Database, blobs: Iterable[BlobId]) -> frozenset[BlobId]:
+    """Those of ``blobs`` that some record needs."""
+    with database.read() as connection:
+        query = "SELECT 1 FROM needed_blob WHERE blob = ? LIMIT 1"
+        return frozenset(blob for blob in blobs if connection.execute(query, (blob,)).fetchone() is not None)

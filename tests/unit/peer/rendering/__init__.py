@@ -1,0 +1,1 @@
+"""The rendering of edits."""
