@@ -88,6 +88,11 @@ def _show_status(invocation: Invocation, state: Status) -> None:
     _show_storage(invocation, state.storage)
     if state.previews:
         invocation.say(f"  {state.previews} previews to make, by `calotype run`")
+    if state.recovered:
+        invocation.say(
+            f"  {state.recovered} files in the folder `recovered`: of photos that were deleted elsewhere while somebody had changed them, or damaged."
+            " Look at them, bring back what you want by `calotype import --bring-back FILE`, and clear the rest away"
+        )
     _show_waiting(invocation, state)
     for fork in state.forks:
         invocation.say(

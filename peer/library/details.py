@@ -37,6 +37,7 @@ def asset_details(library: Library, record: RecordId) -> dict[str, Any]:
         return summary | {
             "names": list(dict.fromkeys(readable(name) for part in parts.values() for name in part.names)),
             "files": _files(library, parts.values()),
+            "burst_photos": [each.body.hex() for each in Queries(library.database).of_burst(summary["burst"])],
             "folded": [part.body.hex() for part in parts if part != record],
             "edits": {parameter: plain(value) for parameter, value in asset.edits.items()},
             "edited": edited_pictures(library, record, asset),

@@ -14,6 +14,7 @@ from peer.library.nodes import NodeKind
 from peer.library.queries import Queries
 from peer.library.standing import why_not_member
 from peer.library.storage import storage_of
+from peer.library.taking_away import recovered_files
 from peer.library.waiting import Why
 from peer.library.writers import Writers
 from peer.watching.folders import what_waits
@@ -66,6 +67,7 @@ class Status:
     disagreeing: tuple[str, ...]
     nodes: tuple[Mapping[str, Any], ...]
     storage: Mapping[str, Any]
+    recovered: int
 
     def to_json(self) -> dict[str, Any]:
         """The fields of CLI.md, and some more."""
@@ -96,6 +98,7 @@ class Status:
             "disagreeing": list(self.disagreeing),
             "nodes": [dict(each) for each in self.nodes],
             "storage": dict(self.storage),
+            "recovered": self.recovered,
         }
 
 
@@ -133,6 +136,7 @@ def library_status(library: Library, live_nodes: Sequence[Mapping[str, Any]] | N
             disagreeing=disagreeing,
             nodes=nodes,
             storage=_storage(library),
+            recovered=len(recovered_files(library)),
         )
 
 

@@ -209,6 +209,14 @@ class Queries:
             ).fetchall()
         return [(RecordId(record), position) for record, position in rows]
 
+    def of_burst(self, burst: str | None) -> list[RecordId]:
+        """The photos of a burst that aren't in the trash, in the order in which they were taken."""
+        with self._database.read() as connection:
+            rows = connection.execute(
+                "SELECT record FROM asset WHERE burst = ? AND folded IS NULL AND trashed IS NULL ORDER BY moment, name, record", (burst,)
+            ).fetchall()
+        return [RecordId(row[0]) for row in rows]
+
     def with_conflicts(self) -> list[RecordId]:
         """Assets and albums with an open conflict by what their own records say, assets first."""
         with self._database.read() as connection:

@@ -21,6 +21,7 @@ from peer.engine.trash_keeping import TrashKeeper
 from peer.errors import CalotypeError
 from peer.importing.edited_previews import EditedPreviewMaker
 from peer.importing.previews import PreviewMaker
+from peer.importing.redescribing import Redescriber
 from peer.layout import LibraryFolder
 from peer.library.beginning import make_ready
 from peer.library.checkpoints.rules import Rules
@@ -167,6 +168,7 @@ class Machine(Runs):
                     EditedPreviewMaker(self.run_blocking, rendering_in_this_process),
                     TrashKeeper(self.run_blocking),
                     Evictor(self.run_blocking),
+                    Redescriber(self.run_blocking, in_this_process),
                 ),
                 checkpoint_rules=CHECKPOINT_RULES,
                 look_seconds=LOOK_SECONDS,

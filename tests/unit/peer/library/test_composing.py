@@ -123,6 +123,17 @@ def test_a_part_that_nobody_brought_is_shown_as_missing(library: Library) -> Non
     assert whole.missing == ()
 
 
+def test_the_photos_of_a_burst_know_each_other(library: Library) -> None:
+    photos = [add_photo(library, label) for label in ("first", "second", "trashed", "other")]
+    for number, photo in enumerate(photos[:3]):
+        library.change(
+            [Edit(photo, lambda draft, stamp, n=number: draft.derive("exif", {"burst": "B1", "taken": f"2024-07-21T18:03:1{n}"}))]  # type: ignore[misc]
+        )
+    trash_assets(library, [photos[2]])
+    assert asset_details(library, photos[1])["burst_photos"] == [photo.body.hex() for photo in photos[:2]]
+    assert asset_details(library, photos[3])["burst_photos"] == []
+
+
 def test_the_same_new_version_on_two_devices_is_one_photo(pair: Pair) -> None:
     """Here it became a version of the photo that it was made of, there a photo of its own."""
     first = add_photo(pair.anna, "first")

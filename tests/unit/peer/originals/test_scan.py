@@ -54,6 +54,16 @@ def test_names_that_belong_together_come_together(tmp_path: Path) -> None:
     assert names == ["A.jpg", "a.mov", "a-2.jpg", "B.jpg", "b.xmp", "deep/a.jpg"]
 
 
+def test_what_was_recovered_may_be_imported_again_and_nothing_else_of_the_library(tmp_path: Path) -> None:
+    library = tmp_path / "library"
+    original = touch(library / "originals/2024/07/a.jpg")
+    recovered = touch(library / "recovered/2024-07-21/b.jpg")
+    assert found(library / "recovered", library=library) == [recovered]
+    assert found(recovered, library=library) == [recovered]
+    assert found(original, library / "originals", library, library=library) == []
+    assert found(tmp_path, library=library) == []
+
+
 def test_a_found_file_says_how_it_looked(tmp_path: Path) -> None:
     path = touch(tmp_path / "a.jpg", b"12345")
     (item,) = scan([path])
