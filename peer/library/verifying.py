@@ -18,6 +18,7 @@ from peer.library.held import HeldFile
 from peer.library.library import PEER_SCHEMA, Library
 from peer.library.meta import Meta
 from peer.library.record_checks import check_records
+from peer.library.report_checks import check_reports
 from store.database import Database
 from store.log import Arrived
 from store.sqlite_log import LOG_SCHEMA
@@ -34,6 +35,8 @@ def verify(library: Library, *, deep: bool = False, repair: bool = False, progre
             _check_database(library, findings)
         with findings.going_on("entries"):
             check_entries(library, findings, progress)
+        with findings.going_on("seen reports"):
+            check_reports(library, findings)
         with findings.going_on("checkpoints"):
             check_checkpoints(library, findings)
         with findings.going_on("records"):

@@ -55,9 +55,9 @@ async def come_to_rest(world: World) -> None:
         await relay.switch_on(world.nursery)
     for machine in world.living:
         world.move(machine, 0)
+        await machine.switch_off()
         _learn_relays(world, machine)
         _mend_originals(world, machine)
-        await machine.switch_off()
         if not await machine.switch_on(world.nursery):
             world.tell(f"{machine.name} can't start any more")
     if MISTRUST & world.counts.keys():

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -107,9 +107,10 @@ class DiskConnection(sqlite3.Connection):
         return int(super().execute(f"PRAGMA {pragma}").fetchone()[0])
 
     def limit(self, room: int | None) -> None:
-        """How far the database may grow."""
-        most = _NO_LIMIT if room is None else self.ask("page_count") + max(0, room) // self.ask("page_size")
-        super().execute(f"PRAGMA max_page_count={most}")
+        """How far the database may grow. One that has rotted doesn't grow."""
+        with suppress(sqlite3.DatabaseError):
+            most = _NO_LIMIT if room is None else self.ask("page_count") + max(0, room) // self.ask("page_size")
+            super().execute(f"PRAGMA max_page_count={most}")
 
     def _commit(self, sql: str) -> sqlite3.Cursor:
         databases = self.disk.databases

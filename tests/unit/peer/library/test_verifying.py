@@ -14,7 +14,7 @@ from peer.library.library import Library
 from peer.library.removing import remove_devices
 from peer.library.verifying import replayed_digest, verify
 from store.entries import Entry
-from tests.fleet.libraries import add_original, add_photo, content_of, edit
+from tests.fleet.libraries import add_original, add_photo, content_of, edit, report
 from tests.unit.peer.library.pair import Pair
 
 
@@ -115,6 +115,17 @@ RECORD_DAMAGE: list[tuple[str, str, str]] = [
     ("a device of another name", "UPDATE device SET name = 'x'", "listings"),
     ("a file that no record names", "INSERT INTO asset_file SELECT zeroblob(32), record, 'raw', 1 FROM asset", "listings"),
 ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["UPDATE log_seen SET raw = substr(raw, 1, 20)", "UPDATE log_seen SET raw = CAST(substr(raw, 1, length(raw) - 1) || x'00' AS BLOB)"],
+)
+def test_damaged_seen_reports_are_found(library: Library, statement: str) -> None:
+    report(library)
+    assert verify(library).problems == []
+    damage(library, statement)
+    assert any("seen report" in problem for problem in verify(library).problems)
 
 
 @pytest.mark.parametrize(
