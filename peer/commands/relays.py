@@ -80,13 +80,14 @@ def remove(invocation: Invocation, url: str, force: bool) -> None:
         node = next((each for each in library.nodes.relays() if each.url == address), None)
         if node is None:
             raise UsageError(f"No relay with the address {url} was added.", hint="See `calotype relay list`.")
-        if not force and (count := held_only_by(library, node)):
-            raise NotAllowedError(
-                f"{count} files of this library are known to be on that relay alone: they aren't on this device, and nobody else promised to keep"
-                " them. The relay wasn't removed.",
-                hint="Fetch them first: `calotype policy everything`, then `calotype sync`. Or give --force, if other devices have them.",
-            )
-        library.nodes.remove(address)
+        with library.database.write():  # the running peer gives nothing up on this relay's word meanwhile
+            if not force and (count := held_only_by(library, node)):
+                raise NotAllowedError(
+                    f"{count} files of this library are known to be on that relay alone: they aren't on this device, and nobody else promised to"
+                    " keep them. The relay wasn't removed.",
+                    hint="Fetch them first: `calotype policy everything`, then `calotype sync`. Or give --force, if other devices have them.",
+                )
+            library.nodes.remove(address)
         poke(library.folder.engine_address)
     invocation.document({"removed": address}, lambda: invocation.say(f"Removed {url}."))
 

@@ -68,15 +68,16 @@ class _Asking:
         if not await self._run(stores_all_of_ours, self._library, heads):
             return None
         ways = {file: await self._run(ways_to_prove, self._library, file) for file in files}
-        await self._ask([way[0] for way in ways.values() if way])
-        left = {file: each[1:] for file, each in ways.items() if len(each) > 1 and not self._is_kept(each[0])}
-        for each in left.values():  # another epoch, or another way: rare
+        await self._ask([each[0] for records in ways.values() for each in records if each])
+        left = [each[1:] for records in ways.values() for each in records if len(each) > 1 and not self._is_kept(each[0])]
+        for each in left:  # another epoch, or another way: rare
             await self._ask(each)
         promises = []
-        for file, each in ways.items():
-            kept = next((way for way in each if self._is_kept(way)), None)
-            if kept is not None:
-                promises.append(self._promise(file, min(self._until[upload] for upload in kept)))
+        for file, records in ways.items():
+            kept = [next((way for way in each if self._is_kept(way)), None) for each in records]
+            proven = [way for way in kept if way is not None]
+            if proven and len(proven) == len(kept):
+                promises.append(self._promise(file, min(self._until[upload] for way in proven for upload in way)))
         await self._run(self._library.promises.put, promises)
         return promises
 

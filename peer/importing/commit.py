@@ -28,7 +28,7 @@ from peer.importing.moving import Taken, remove_sources
 from peer.importing.outcome import LeftOut, Outcome
 from peer.importing.prepare import Prepared, describe_new, with_thumbnail
 from peer.importing.resaved import Former, NewVersion, as_version
-from peer.importing.sources import part_of
+from peer.importing.sources import part_of, ways_told
 from peer.library import edits
 from peer.library.actions import BY_PROGRAM
 from peer.library.authoring import Edit
@@ -39,6 +39,7 @@ from peer.library.library import Library
 from peer.library.placing import Tree
 from peer.library.queries import Queries
 from peer.library.queues import Priority, Upload, uploads_of_file
+from peer.library.upload_planning import uploads_of_source
 from peer.media.types import Kind
 from peer.originals.copying import keep_names
 from peer.originals.errors import CopyFailedError, NameTakenError
@@ -315,7 +316,11 @@ class Committer:
                 batch.edits += self._restored_parts(own)
             if isinstance(part, Prepared):
                 self._hold(part, taken, batch)
-            parts.append(part_of(self._library, self.holdings, role, part, view))
+            named = part_of(self._library, self.holdings, role, part, view)
+            if not isinstance(part, Prepared):  # a way that nobody named before leads to blobs that nobody has sent
+                fresh = [source for source in named.sources if source not in ways_told(self.holdings, part.file)]
+                batch.uploads += [upload for source in fresh for upload in uploads_of_source(self._library, part.file, source)]
+            parts.append(named)
             items += [part] if isinstance(part, Prepared | Known) else []
         return parts, items
 

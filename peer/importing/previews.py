@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import trio
 
 from crdt.clock import Stamp
@@ -19,6 +21,7 @@ from peer.library.segments import name_blobs
 from peer.media.findings import Picture
 from peer.media.types import HEAD_BYTES, MediaType, identify
 from peer.media.worker import open_decoders
+from peer.originals.copying import discard
 from peer.seams import RunBlocking
 from store.ids import FileHash, RecordId
 
@@ -53,7 +56,7 @@ class PreviewMaker:
         async with trio.open_nursery() as nursery:
             for record, file in wanted:
                 nursery.start_soon(one, record, file)
-        await self._run(_keep, library, [record for record, _ in wanted], made)
+        await self._run(_keep, library, wanted, made)
 
     async def _picture(self, library: Library, file: FileHash, decoders: Examiner) -> Picture | None:
         """The preview of a held original; ``None`` when it needs none, or can't have one."""
@@ -85,21 +88,26 @@ def _wanted(library: Library) -> list[tuple[RecordId, FileHash]]:
     return [(RecordId(record), FileHash(file)) for record, file in rows]
 
 
-def _keep(library: Library, wanted: list[RecordId], made: dict[RecordId, Picture]) -> None:
+def _keep(library: Library, wanted: Sequence[tuple[RecordId, FileHash]], made: Mapping[RecordId, Picture]) -> None:
+    """Those that are wanted still: a photo that was deleted for good meanwhile gets none, and one that has another version by now gets that one's."""
     epoch = library.write_epoch()
-    edits, uploads, files = [], [], []
-    for record, picture in made.items():
-        held = write_rendition(library, "preview", picture.data)
-        blobs = name_blobs(library.folder.root / held.path, held.size, epoch).blobs
-        edits.append(_edit(record, rendition_of(held, picture.width, picture.height, picture.media, blobs)))
-        uploads += uploads_of_file(held.file, held.size, blobs, Priority.PREVIEW)
-        files.append(held)
+    kept = {record: write_rendition(library, "preview", picture.data) for record, picture in made.items()}
+    blobs = {record: name_blobs(library.folder.root / held.path, held.size, epoch).blobs for record, held in kept.items()}
+    edits, uploads = [], []
     with library.database.write() as connection:
-        for held in files:
-            library.held.put(held)
+        for record, file in wanted:
+            query = "DELETE FROM preview_wanted WHERE record = ? AND file = ?"
+            is_wanted = connection.execute(query, (record, file)).rowcount > 0
+            if record in kept and is_wanted:
+                held, picture = kept[record], made[record]
+                library.held.put(held)
+                edits.append(_edit(record, rendition_of(held, picture.width, picture.height, picture.media, blobs[record])))
+                uploads += uploads_of_file(held.file, held.size, blobs[record], Priority.PREVIEW)
         library.change(edits, action=BY_PROGRAM)
         library.uploads.add([node.number for node in library.nodes.relays()], uploads)
-        connection.executemany("DELETE FROM preview_wanted WHERE record = ?", [(record,) for record in wanted])
+        for held in kept.values():
+            if library.held.get(held.file) is None:
+                discard(library.folder.root / held.path)
 
 
 def _edit(record: RecordId, rendition: Rendition) -> Edit:

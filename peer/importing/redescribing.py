@@ -15,6 +15,7 @@ from pathlib import Path
 import trio
 
 from crdt import schema
+from crdt.asset import view_asset
 from crdt.clock import Stamp
 from crdt.draft import Draft
 from crdt.fields import fields_of, read_register
@@ -169,9 +170,14 @@ def note_described(library: Library, described: Sequence[tuple[RecordId, FileHas
 
 
 def _say_anew(library: Library, record: RecordId, file: FileHash, described: Described | None) -> None:
-    if described is not None:
-        _write(library, described, Edit(record, lambda draft, stamp: describe(draft, described.description)), BY_PROGRAM)
-    note_described(library, [(record, file)])
+    """Nothing when the photo has another primary by now, or was deleted for good: then this is no description of it."""
+    with library.database.write():
+        content = library.records.content(record)
+        if content is None or view_asset(content).primary != file:
+            return
+        if described is not None:
+            _write(library, described, Edit(record, lambda draft, stamp: describe(draft, described.description)), BY_PROGRAM)
+        note_described(library, [(record, file)])
 
 
 def not_a_version(file: FileHash) -> CalotypeError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from crdt.asset import AssetView
-from crdt.facts import Source
+from crdt.facts import Source, Way
 from peer.importing.describing import Part
 from peer.importing.grouping import is_sidecar_role
 from peer.importing.holdings import Holdings
@@ -33,17 +33,24 @@ def part_of(library: Library, holdings: Holdings, role: str, part: Item | Earlie
 
 
 def _ways(library: Library, holdings: Holdings, file: FileHash) -> list[Source]:
-    """Those that the asset names that has the file already; else one that is made of the file here."""
-    record = holdings.asset_of(file)
-    view = None if record is None else holdings.view(record)
-    sources = () if view is None else view.sources.get(file, ())
+    """One that the asset names that has the file already; else one that is made of the file here. Not a patch if there is another way: what it
+    builds on belongs to that asset, and may go with it."""
+    sources = ways_told(holdings, file)
+    whole = [source for source in sources if source.way is not Way.PATCH]
     held = library.held.get(file)
-    if sources or held is None:
-        return list(sources[:1])
+    if whole or held is None:
+        return (whole or list(sources))[:1]
     try:
         return [name_blobs(located(library, held), held.size, library.write_epoch()).source(held.size)]
     except OSError:
-        return []  # the part is shown as missing then
+        return list(sources[:1])  # without any, the part is shown as missing
+
+
+def ways_told(holdings: Holdings, file: FileHash) -> tuple[Source, ...]:
+    """Those that the asset names that has the file already."""
+    record = holdings.asset_of(file)
+    view = None if record is None else holdings.view(record)
+    return () if view is None else view.sources.get(file, ())
 
 
 def _says(library: Library, part: Item | Earlier) -> dict[str, Any]:

@@ -1,7 +1,9 @@
 """Which blobs the records need: what a release must not take away (PROTOCOL.md section 3.2).
 
 A record needs every blob that a live value of it names: sources with their indexes and patches, thumbnails and previews, those that lost and those
-that nobody reads in this version's view too. What an index leads to isn't in the record; who needs the index needs all of it.
+that nobody reads in this version's view too. What an index leads to isn't in the record; who needs the index needs all of it. As far as this device
+knows the segments of a file that some record has (``blob_segment``), they are needed too, by whatever way: a film that broke off when it was copied
+begins with the same segments as the whole one.
 """
 
 from __future__ import annotations
@@ -58,8 +60,13 @@ def needing(database: Database, blob: BlobId) -> list[RecordId]:
     return [RecordId(row[0]) for row in rows]
 
 
+_IS_NEEDED = """
+    SELECT EXISTS (SELECT 1 FROM needed_blob WHERE blob = ?1)
+    OR EXISTS (SELECT 1 FROM blob_segment JOIN asset_file USING (file) WHERE blob_segment.blob = ?1)
+"""
+
+
 def needed_among(database: Database, blobs: Iterable[BlobId]) -> frozenset[BlobId]:
-    """Those of ``blobs`` that some record needs."""
+    """Those of ``blobs`` that some record needs, as far as it is known here."""
     with database.read() as connection:
-        query = "SELECT 1 FROM needed_blob WHERE blob = ? LIMIT 1"
-        return frozenset(blob for blob in blobs if connection.execute(query, (blob,)).fetchone() is not None)
+        return frozenset(blob for blob in blobs if connection.execute(_IS_NEEDED, (blob,)).fetchone()[0])

@@ -153,6 +153,10 @@ def keep_original(library: Library, download: Download, path: Path) -> None:
     name = (None if view is None else name_of(view, download.file)) or download.file.hex()[:16]
     tree = Tree(library)
     with library.database.write() as connection:
+        if connection.execute("SELECT 1 FROM asset_file WHERE file = ? LIMIT 1", (download.file,)).fetchone() is None:
+            library.downloads.done([download.file])  # its photo was deleted for good while it came
+            discard(path)
+            return
         stays = library.clock.now() + STAY_MS if library.downloads.was_asked(download.file) else 0
         library.downloads.done([download.file])
         held = library.held.get(download.file)

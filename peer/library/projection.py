@@ -23,7 +23,7 @@ from peer.library.file_names import name_in_role
 from peer.library.needs import note_needs
 from peer.library.own_policy import EVERYTHING
 from peer.library.parts import missing_parts
-from peer.library.queues import Download, DownloadQueue
+from peer.library.queues import Download, DownloadQueue, Priority
 from peer.library.renderings import note_edits
 from peer.library.trash_notes import Moments, note_trash
 from peer.library.wishes import Wishes, files_of_record
@@ -59,7 +59,9 @@ class RecordProjection:
         with self._database.write() as connection:
             assets = {record for record in (*contents, *purged) if record.kind is RecordKind.ASSET}
             group = linked_with(connection, assets)
+            sharing: set[RecordId] = set()
             for record in purged:
+                sharing |= {RecordId(row[0]) for row in connection.execute(_SHARING, (record,)).fetchall()}
                 _remove(connection, record)
                 for table in ("needed_blob", "trash_noted"):
                     connection.execute(f"DELETE FROM {table} WHERE record = ?", (record,))  # noqa: S608 - names are ours
@@ -79,26 +81,36 @@ class RecordProjection:
                         _write_device(connection, record, view_device(content))
                     case RecordKind.LIBRARY:
                         pass  # settings are read from the record itself
+            for record in sharing - purged - views.keys():  # equal pictures were queued once, for whoever named them first
+                if (view := _view_of(connection, record)) is not None:
+                    wanted += files_of_record(record, view)
             _compose(connection, linked_with(connection, group) - purged, views)
             self._wishes.add(wanted)
 
 
 def _remove(connection: Connection, record: RecordId) -> None:
-    for table in ("asset", "asset_file", "asset_album", "album", "device", "download", "preview_wanted"):
+    for table in ("asset", "asset_file", "asset_album", "album", "device"):
+        connection.execute(f"DELETE FROM {table} WHERE record = ?", (record,))  # noqa: S608 - names are ours
+    connection.execute(_HAND_OVER, (record,))
+    for table in ("download", "preview_wanted"):
         connection.execute(f"DELETE FROM {table} WHERE record = ?", (record,))  # noqa: S608 - names are ours
     note_edits(connection, record, None)
 
 
+# An original that is queued for a record that goes, and is a file of another one too, is wanted by that one from now on.
+_OTHER = "FROM asset_file WHERE asset_file.file = download.file AND asset_file.size IS NOT NULL"
+_HAND_OVER = f"""
+    UPDATE download SET record = (SELECT min(record) {_OTHER}) WHERE record = ? AND priority = {int(Priority.ORIGINAL)} AND EXISTS (SELECT 1 {_OTHER})
+"""  # noqa: S608 - all of it is ours
+_SHARING = """
+    SELECT DISTINCT other.record FROM needed_blob AS mine JOIN needed_blob AS other USING (blob)
+    WHERE mine.record = ?1 AND other.record <> ?1
+"""
+
+
 def _compose(connection: Connection, group: set[RecordId], views: Mapping[RecordId, AssetView]) -> None:
     """Write the rows of all assets of a group, each as it is shown. ``views``: of those that changed; the others are read."""
-
-    def view_of(record: RecordId) -> AssetView | None:
-        if record in views:
-            return views[record]
-        row = connection.execute("SELECT state FROM record WHERE record = ?", (record,)).fetchone()
-        return None if row is None else view_asset(read(bytes(row[0])))
-
-    own = {record: view for record in group if (view := view_of(record)) is not None}
+    own = {record: view for record in group if (view := views.get(record) or _view_of(connection, record)) is not None}
     shown, parents = compositions(own)
     for record, asset in own.items():
         connection.execute("DELETE FROM asset_album WHERE part = ?", (record,))
@@ -111,6 +123,11 @@ def _compose(connection: Connection, group: set[RecordId], views: Mapping[Record
         parts = [record, *folded.get(record, ())]
         part = next((part for part in parts if own[part].albums), record)
         _write_memberships(connection, record, part, own[part].albums)
+
+
+def _view_of(connection: Connection, record: RecordId) -> AssetView | None:
+    row = connection.execute("SELECT state FROM record WHERE record = ?", (record,)).fetchone()
+    return None if row is None else view_asset(read(bytes(row[0])))
 
 
 def _write_asset(connection: Connection, record: RecordId, asset: AssetView, *, folded: RecordId | None) -> None:

@@ -18,18 +18,19 @@ from peer.library.upload_planning import uploads_of_source
 from store.ids import FileHash, RecordId
 
 
-def ways_to_prove(library: Library, file: FileHash) -> list[tuple[Upload, ...]]:
-    """The blobs that lead to a file, a tuple for each way; whoever has all of one has the file. A patch is none: what it builds on would have to be
-    proven too, so a file that is stored as nothing else stays. Reads files that have an index."""
+def ways_to_prove(library: Library, file: FileHash) -> list[tuple[tuple[Upload, ...], ...]]:
+    """For each record that says how to get a file: its ways, each the blobs that lead to it. Whoever has all blobs of one has the file; but what one record
+    names alone may go with it, so of each record a way has to be kept. A patch is none: what it builds on would have to be proven too, so a file that some
+    record knows as nothing else stays: its ways are empty. Reads files that have an index."""
     with library.database.read() as connection:
         rows = connection.execute("SELECT DISTINCT record FROM asset_file WHERE file = ? ORDER BY record", (file,)).fetchall()
-    ways: dict[tuple[Upload, ...], None] = {}
+    ways: dict[tuple[tuple[Upload, ...], ...], None] = {}
     for (record,) in rows:
         content = library.records.content(RecordId(record))
         sources = () if content is None else view_asset(content).sources.get(file, ())
-        for source in sources:
-            if source.way is not Way.PATCH and (way := tuple(uploads_of_source(library, file, source))):
-                ways[way] = None
+        whole = (tuple(uploads_of_source(library, file, source)) for source in sources if source.way is not Way.PATCH)
+        if sources:
+            ways[tuple(dict.fromkeys(way for way in whole if way))] = None
     return list(ways)
 
 

@@ -2,6 +2,9 @@
 
 Whoever purges also says which blobs relays may give up (PROTOCOL.md section 3.2): all that the purged records named, and what their indexes lead to, less
 what other records need. That is only this device's word: relays wait until every device has seen it, and whoever needs one of them claims it.
+
+Any file of a photo may be imported again by itself: a version from a backup, the film of a Live Photo. So the ids that they would get as photos are
+purged with it, unless another record has them.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from dataclasses import dataclass
 from crdt.asset import view_asset
 from crdt.facts import Source, Way
 from crdt.record import Content
+from peer.keys.change_body import MAX_PURGES
 from peer.keys.errors import UnsealError
 from peer.library.asset_files import located
 from peer.library.library import Library
@@ -65,9 +69,22 @@ def _purge(library: Library, going: Sequence[Stay]) -> None:
     if not records:
         return
     contents = [content for record in records if record.kind is RecordKind.ASSET and (content := library.records.content(record))]
-    blobs = frozenset(blob for content in contents for blob in _all_blobs(library, content))
-    library.change([], purges=records)
-    release(library, blobs)
+    ids = [*records, *_would_be(library, contents, frozenset(records))]
+    for start in range(0, len(ids), MAX_PURGES):
+        library.change([], purges=ids[start : start + MAX_PURGES])
+    release(library, frozenset(blob for content in contents for blob in _all_blobs(library, content)))
+
+
+def _would_be(library: Library, contents: Iterable[Content], going: Collection[RecordId]) -> list[RecordId]:
+    """The photos that the files of these records would be by themselves."""
+    files = sorted({file for content in contents for file in view_asset(content).files})
+    return [record for file in files if (record := RecordId.asset(file)) not in going and not _is_elsewhere(library, file, record, going)]
+
+
+def _is_elsewhere(library: Library, file: FileHash, record: RecordId, going: Collection[RecordId]) -> bool:
+    with library.database.read() as connection:
+        rows = connection.execute("SELECT record FROM asset_file WHERE file = ?", (file,)).fetchall()
+    return library.records.content(record) is not None or any(row[0] not in going for row in rows)
 
 
 def release(library: Library, blobs: Collection[BlobId]) -> None:
@@ -86,11 +103,13 @@ def _all_blobs(library: Library, content: Content) -> Iterator[BlobId]:
 
 
 def _behind_indexes(library: Library, file: FileHash, sources: Iterable[Source]) -> Iterator[BlobId]:
-    """Found by sealing the file, where it is here; else by what was noted when the index came."""
+    """By what was noted when the index came; else by sealing the file, where it is here. Nothing of a file that another record has."""
     indexes = list(sources)
     if not indexes:
         return
     with library.database.read() as connection:
+        if connection.execute("SELECT 1 FROM asset_file WHERE file = ? LIMIT 1", (file,)).fetchone() is not None:
+            return
         rows = connection.execute("SELECT blob FROM blob_segment WHERE file = ?", (file,)).fetchall()
     yield from (BlobId(row[0]) for row in rows)
     held = library.held.get(file)

@@ -3,7 +3,8 @@
 A record is purged only when
 
 1. the library's retention (30 days, unless its settings say otherwise) is over since *this* device learned of the trashing: by its own clock and by
-   the disciplined one, whichever says less. So a clock that jumps ahead purges nothing, neither its own nor a relay's;
+   the disciplined one, whichever says less. So a clock that jumps ahead purges nothing, neither its own nor a relay's; nor does one that was years
+   behind when this device learned of it: the time doesn't begin before that of the trashing's own stamp;
 2. the newest seen report of every other active device covers the entry that trashed it. A member is active when it reported within 90 days, by
    whichever clock says less;
 3. nothing contests the trashing.
@@ -18,6 +19,7 @@ from dataclasses import dataclass
 
 from crdt.asset import view_asset
 from crdt.client import client_of
+from crdt.clock import Stamp
 from crdt.fields import fields_of, read_register
 from crdt.record import EMPTY, Content
 from crdt.settings import view_settings
@@ -95,8 +97,16 @@ def _stay(library: Library, record: RecordId, parts: list[RecordId], retention: 
 def _elapsed(library: Library, record: RecordId) -> int:
     """Milliseconds in the trash, by the clock that says less; none when this device didn't note it."""
     with library.database.read() as connection:
-        row = connection.execute("SELECT own, disciplined FROM trash_noted WHERE record = ?", (record,)).fetchone()
-    return 0 if row is None else min(library.clock.now() - int(row[0]), library.hlc.physical() - int(row[1]))
+        row = connection.execute("SELECT own, disciplined, stamp FROM trash_noted WHERE record = ?", (record,)).fetchone()
+    if row is None:
+        return 0
+    trashed_at = Stamp(row[2]).millis
+    return min(_since(trashed_at, int(row[0]), library.clock.now()), _since(trashed_at, int(row[1]), library.hlc.physical()))
+
+
+def _since(trashed_at: int, noted: int, now: int) -> int:
+    """By one clock. What was noted before it was done was noted by a clock that had yet to be put right; a time to come tells nothing."""
+    return now - (max(noted, trashed_at) if trashed_at <= now else noted)
 
 
 def _is_contested(library: Library, record: RecordId, content: Content) -> bool:

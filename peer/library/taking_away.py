@@ -1,7 +1,8 @@
 """Taking away the files of photos that were deleted for good.
 
 What another record needs stays. Each of the others leaves in three steps: it is renamed into a folder of its own, the commit says that it isn't held
-any more, and then it is deleted, or moved into the recovery folder. What a crash interrupts is done again from what lies there.
+any more, and then it is deleted, or moved into the recovery folder. What a crash interrupts is done again from what lies there. What somebody wrote
+into an original in its place is work that no record knows of: it goes to the recovery folder in any case.
 """
 
 from __future__ import annotations
@@ -12,10 +13,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from sqlite3 import Connection
+from typing import NamedTuple
 
 from peer.library.asset_files import located
+from peer.library.damage import hash_of
 from peer.library.held import HeldFile
 from peer.library.library import Library
+from peer.originals.held import HeldStamp, still_held
 from peer.originals.names import numbered, safe_name
 from store.durable import full_disk_translated, make_folders, sync_folder
 from store.ids import FileHash
@@ -29,6 +33,11 @@ class Taken:
     recovered: int = 0
 
 
+class _Moved(NamedTuple):
+    path: Path
+    recover: bool
+
+
 def anything_leaves(library: Library) -> bool:
     """Whether some file is still to be taken away."""
     with library.database.read() as connection:
@@ -36,21 +45,25 @@ def anything_leaves(library: Library) -> bool:
 
 
 def take_away(library: Library) -> Taken:
-    """Take away all that is to go. ``OSError`` and ``NoSpaceError`` leave the rest for the next time."""
+    """Take away all that is to go. ``OSError`` and ``NoSpaceError`` leave the rest for the next time. Nothing goes while a checkpoint is being taken in:
+    which records need a file is known when all of them came."""
+    if library.is_loading:
+        return Taken()
     deleted = recovered = 0
-    for file, name, is_rendition, recover, since in _rows(library):
+    for file, name, is_rendition, since in _rows(library):
         moved = _move_out(library, file)
         if moved is None:
             continue
-        keep = bool(recover) and not is_rendition
+        keep = moved.recover and not is_rendition
+        is_here = moved.path.exists()
         if keep:
-            _recover(library, moved, name or file.hex()[:16], since)
+            _recover(library, moved.path, name or file.hex()[:16], since)
         else:
-            moved.unlink(missing_ok=True)
+            moved.path.unlink(missing_ok=True)
         with library.database.write() as connection:
             connection.execute("DELETE FROM leaving WHERE file = ?", (file,))
-        deleted += not keep and not is_rendition
-        recovered += keep
+        deleted += is_here and not keep and not is_rendition
+        recovered += is_here and keep
     _clear_staged(library)
     return Taken(deleted=deleted, recovered=recovered)
 
@@ -61,31 +74,41 @@ def recovered_files(library: Library) -> list[Path]:
     return sorted(path for path in folder.glob("*/*") if path.is_file()) if folder.is_dir() else []
 
 
-def _rows(library: Library) -> Iterator[tuple[FileHash, str, bool, bool, int]]:
+def _rows(library: Library) -> Iterator[tuple[FileHash, str, bool, int]]:
     with library.database.read() as connection:
-        rows = connection.execute("SELECT file, name, rendition, recover, since FROM leaving ORDER BY file").fetchall()
-    return ((FileHash(file), name, bool(rendition), bool(recover), since) for file, name, rendition, recover, since in rows)
+        rows = connection.execute("SELECT file, name, rendition, since FROM leaving ORDER BY file").fetchall()
+    return ((FileHash(file), name, bool(rendition), since) for file, name, rendition, since in rows)
 
 
-def _move_out(library: Library, file: FileHash) -> Path | None:
-    """Where the file lies outside of the library's places, no longer held; ``None`` when it stays, or isn't here."""
+def _move_out(library: Library, file: FileHash) -> _Moved | None:
+    """Where the file lies outside of the library's places, no longer held; ``None`` when it stays, or another process took it away."""
     staged = library.folder.leaving / file.hex()
     with full_disk_translated(), library.database.write() as connection:
         held = library.held.get(file)
-        (was_moved,) = connection.execute("SELECT moved FROM leaving WHERE file = ?", (file,)).fetchone() or (0,)
+        row = connection.execute("SELECT moved, recover FROM leaving WHERE file = ?", (file,)).fetchone()
+        if row is None:
+            return None
+        was_moved, recover = map(bool, row)
         if was_moved:
-            return staged
+            return _Moved(staged, recover)
         if _is_needed(connection, file):
             _put_back(library, held, staged)
             connection.execute("DELETE FROM leaving WHERE file = ?", (file,))
             return None
         if held is not None:
             _rename(located(library, held), staged)
+            recover |= _was_written_into(staged, held)
             library.held.forget(file)
         library.downloads.done([file])
         connection.execute("DELETE FROM upload WHERE file = ?", (file,))
-        connection.execute("UPDATE leaving SET moved = 1 WHERE file = ?", (file,))
-    return staged
+        connection.execute("UPDATE leaving SET moved = 1, recover = ? WHERE file = ?", (recover, file))
+    return _Moved(staged, recover)
+
+
+def _was_written_into(staged: Path, held: HeldFile) -> bool:
+    """Whether other bytes lie there than those that were recorded, and not because the disk erred."""
+    as_recorded = still_held(staged, HeldStamp(size=held.size, mtime_ns=held.mtime_ns, inode=held.inode))
+    return not as_recorded and staged.exists() and hash_of(staged) != held.file
 
 
 def _put_back(library: Library, held: HeldFile | None, staged: Path) -> None:

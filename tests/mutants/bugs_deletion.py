@@ -12,8 +12,8 @@ DELETION = (
         name="one-clock-decides",
         what="a clock that jumped ahead empties the trash",
         file="peer/library/retention.py",
-        before="min(library.clock.now() - int(row[0]), library.hlc.physical() - int(row[1]))",
-        after="library.clock.now() - int(row[0])",
+        before="min(_since(trashed_at, int(row[0]), library.clock.now()), _since(trashed_at, int(row[1]), library.hlc.physical()))",
+        after="_since(trashed_at, int(row[0]), library.clock.now())",
         suspects=(PURGING,),
     ),
     Mutant(

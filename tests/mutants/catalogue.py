@@ -10,10 +10,11 @@ from tests.mutants.bugs_durability import DURABILITY
 from tests.mutants.bugs_entries import ENTRY_BUGS
 from tests.mutants.bugs_membership import MEMBERSHIP_BUGS
 from tests.mutants.bugs_records import RECORD_BUGS
+from tests.mutants.bugs_storage import STORAGE
 from tests.mutants.bugs_transfer import TRANSFER_BUGS
 from tests.mutants.mutant import Mutant
 
-MUTANTS = (*DURABILITY, *DELETION, *ENTRY_BUGS, *RECORD_BUGS, *MEMBERSHIP_BUGS, *CHECKPOINT_BUGS, *TRANSFER_BUGS)
+MUTANTS = (*DURABILITY, *DELETION, *STORAGE, *ENTRY_BUGS, *RECORD_BUGS, *MEMBERSHIP_BUGS, *CHECKPOINT_BUGS, *TRANSFER_BUGS)
 
 
 class UnknownMutantError(Exception):

@@ -11,10 +11,13 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from crdt.draft import Draft
 from crdt.facts import Policy
+from crdt.values import Plain
 from peer.engine.engine import Engine, EngineParts
 from peer.engine.evicting import Evictor
 from peer.library import pinning
+from peer.library.authoring import Edit
 from peer.library.free_space import DiskSpace
 from peer.library.giving_up import candidates, give_up
 from peer.library.library import Library
@@ -106,6 +109,27 @@ async def test_under_thumbnails_originals_go_once_the_relay_has_promised(
     assert list(library.folder.originals.iterdir()) == []
     assert {row.original for row in Queries(library.database).assets()} == {"elsewhere"}
     assert verify(library, deep=True).problems == []
+    library.close()
+
+
+async def test_the_way_of_each_photo_that_has_the_file_has_to_be_promised(
+    tmp_path: Path, clock: FakeClock, node: LocalNode, autojump_clock: MockClock
+) -> None:
+    """What one photo names alone may be released with it."""
+    library = await found(tmp_path / "one", node, clock)
+    photos = await with_photos(tmp_path / "card", library, 2)
+    (shared,) = files_of(library, photos[0])
+    elsewhere: Plain = {"size": 10, "blobs": [b"e" * 32]}  # as if it had been imported under another epoch, and never sent
+
+    def name(draft: Draft, _: object) -> None:
+        draft.add("version", shared.base64())
+        draft.add("source", shared.base64(), elsewhere)
+
+    library.change([Edit(photos[1], name)])
+    set_policy(library, THUMBNAILS)
+    await sync(library, node)
+    assert library.held.get(shared) is not None
+    assert held(library) == 1
     library.close()
 
 
@@ -330,7 +354,7 @@ async def test_whoever_promised_keeps_it_for_seven_days(
         randomness=one.randomness,
     )
     await api.open()
-    blobs = [way[0].blob for each in one.held.all("original") for way in ways_to_prove(one, each.file)]
+    blobs = [way[0].blob for each in one.held.all("original") for record in ways_to_prove(one, each.file) for way in record]
     assert all((await api.hold(blobs, bytes(32))).proofs)
     set_policy(two, THUMBNAILS)
     assert set((await api.hold(blobs, bytes(32))).proofs) == {b""}  # a device that doesn't keep everything promises nothing

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import trio
@@ -12,6 +14,7 @@ from peer.engine.chores import Work
 from peer.engine.progress import Progress
 from peer.importing.outcome import Outcome
 from peer.importing.pipeline import Importer, Watcher
+from peer.importing.prepare import Examiner
 from peer.importing.redescribing import Redescriber, describe_original, show_version
 from peer.library.authoring import Edit
 from peer.library.library import Library
@@ -19,6 +22,8 @@ from peer.library.patches import MAX_CHAIN, chain_length
 from peer.library.queries import Queries
 from peer.library.trashing import trash_assets
 from peer.library.verifying import verify
+from peer.media.findings import Examination
+from peer.media.types import MediaType
 from store.ids import RecordId
 from tests.fixtures.pictures import Shot, jpeg
 from tests.fleet.imports import InThisProcess, in_this_process
@@ -130,3 +135,27 @@ async def test_a_primary_that_was_named_without_its_description_gets_one(library
                 await trio.sleep(0.01)
         nursery.cancel_scope.cancel()
     assert only(library)[1].exif.width == 600
+
+
+async def test_what_gets_another_primary_while_it_is_described_isn_t_described_as_the_one_before(library: Library, card: Path) -> None:
+    await resave(library, card / "a.jpg", BEFORE)
+    record, asset = only(library)
+    first = asset.primary
+    assert first is not None
+    await resave(library, card / "a.jpg", CROPPED)
+    library.change([Edit(record, lambda draft, stamp: draft.set("primary", bytes(first)))])
+
+    class Interrupted(InThisProcess):
+        async def examine(self, path: Path, media: MediaType, *, want_preview: bool = False, want_pictures: bool = True) -> Examination:
+            await resave(library, card / "a.jpg", with_comment(CROPPED, b"ours"))
+            return await super().examine(path, media, want_preview=want_preview, want_pictures=want_pictures)
+
+    @asynccontextmanager
+    async def pool() -> AsyncIterator[Examiner]:
+        yield Interrupted()
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(Redescriber(call_directly, pool), library, Work(), Progress(serves=False))
+        await trio.testing.wait_all_tasks_blocked()
+        nursery.cancel_scope.cancel()
+    assert only(library)[1].exif.width == 300

@@ -7,17 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from crdt.record import EMPTY
+from crdt.values import Plain
 from peer.library.authoring import Edit
+from peer.library.held import HeldFile
 from peer.library.library import Library
 from peer.library.patched_files import keep_patch
 from peer.library.placing import keep_original, partial_path
 from peer.library.purging import purge_now
-from peer.library.queues import Download, Priority
+from peer.library.queues import Priority
 from peer.library.taking_away import anything_leaves, recovered_files, take_away
 from peer.library.trashing import trash_assets
+from peer.originals.held import HeldStamp
 from store.ids import BlobId, RecordId
-from tests.fleet.libraries import add_original, add_photo, content_of, file_of, make_library
+from tests.fleet.libraries import add_original, add_photo, content_of, edit, file_of, make_library
 
 PATCH = BlobId(b"p" * 32)
 
@@ -82,7 +84,14 @@ def test_brought_back_and_deleted_again_before_the_first_time_was_ended(library:
         with pytest.raises(PowerCutError):
             take_away(library)
     again = RecordId.asset(file_of("sea"), 1)
-    _, path = add_original(library, "sea", record=again)
+    path = library.folder.originals / "again.jpg"
+    path.write_bytes(content_of("sea"))
+    stamp, place = HeldStamp.of(path.stat()), path.relative_to(library.folder.root)
+    file = HeldFile(
+        file=file_of("sea"), kind="original", path=place, incoming=None, size=stamp.size, mtime_ns=stamp.mtime_ns, inode=stamp.inode
+    )
+    library.held.put(file)
+    edit(library, again, primary=bytes(file_of("sea")))
     purge(library, again)
     take_away(library)
     assert not path.exists()
@@ -105,7 +114,7 @@ def test_a_file_whose_photo_was_deleted_while_it_came_is_not_kept(library: Libra
 
 def test_a_patch_leaves_with_the_photo_that_needed_it(library: Library) -> None:
     photo, _ = add_original(library, "sea")
-    source = {"size": 10, "base": bytes(file_of("sea")), "patch": [PATCH]}
+    source: dict[str, Plain] = {"size": 10, "base": bytes(file_of("sea")), "patch": [PATCH]}
     library.change([Edit(photo, lambda draft, stamp: draft.add("source", file_of("edited").base64(), source))])
     with library.database.write():
         relay = library.nodes.add("http://127.0.0.1:1", bytes(32))
@@ -121,7 +130,7 @@ def test_a_patch_leaves_with_the_photo_that_needed_it(library: Library) -> None:
 
 def test_a_patch_that_another_photo_needs_stays(library: Library) -> None:
     photo, other = add_original(library, "sea")[0], add_photo(library, "other")
-    source = {"size": 10, "base": bytes(file_of("sea")), "patch": [PATCH]}
+    source: dict[str, Plain] = {"size": 10, "base": bytes(file_of("sea")), "patch": [PATCH]}
     for each in (photo, other):
         library.change([Edit(each, lambda draft, stamp: draft.add("source", file_of("edited").base64(), source))])
     with library.database.write():
@@ -131,3 +140,14 @@ def test_a_patch_that_another_photo_needs_stays(library: Library) -> None:
     (kept,) = library.held.all("index")
     assert (library.folder.root / kept.path).exists()
     assert not anything_leaves(library)
+
+
+def test_nothing_leaves_while_the_records_of_a_checkpoint_come(library: Library) -> None:
+    photo, path = add_original(library, "sea")
+    purge(library, photo)
+    library.meta.put("loading", b"")
+    take_away(library)
+    assert path.exists()
+    library.meta.delete("loading")
+    assert take_away(library).deleted == 1
+    assert not path.exists()

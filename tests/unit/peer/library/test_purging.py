@@ -10,6 +10,8 @@ import pytest
 from crdt.asset import view_asset
 from crdt.record import EMPTY
 from crdt.values import Plain
+from peer.keys import change_body
+from peer.library import purging
 from peer.library.albums import add_to_album, create_album, delete_album
 from peer.library.authoring import Edit
 from peer.library.edits import trash
@@ -117,6 +119,22 @@ def test_neither_of_two_clocks_can_shorten_it(pair: Pair) -> None:
     assert purge_due(pair.anna).purged == ()
     pair.anna.hlc.discipline(0)
     assert purge_due(pair.anna).purged == (photo,)
+
+
+def test_a_clock_that_began_in_another_year_shortens_nothing_when_it_is_put_right(pair: Pair) -> None:
+    """A machine without a battery for its clock, that learned of the trashing before it learned the time."""
+    photo, _ = add_original(pair.anna, "sea")
+    pair.meet()
+    trash_assets(pair.anna, [photo])
+    now = pair.clock.now()
+    pair.clock.time = 0
+    pair.meet()
+    pair.clock.time = now
+    everybody_has_seen(pair)
+    assert purge_due(pair.bert).purged == ()
+    pair.clock.pass_by(RETENTION)
+    report(pair.anna, pair.bert)
+    assert purge_due(pair.bert).purged == (photo,)
 
 
 def test_waits_for_a_device_that_has_not_said_that_it_knows(pair: Pair) -> None:
@@ -409,3 +427,15 @@ def test_deleted_stays_deleted_and_comes_back_as_the_next_generation(pair: Pair)
         assert library.records.content(photo) is None
         assert view_asset(EMPTY).primary is None
         assert Queries(library.database).asset(photo) is None
+
+
+def test_a_photo_with_more_files_than_one_entry_purges_goes_too(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (change_body, purging):
+        monkeypatch.setattr(module, "MAX_PURGES", 4)
+    photo = add_photo(library, "sea")
+    files = [file_of(f"version {number}") for number in range(9)]
+    for file in files:
+        library.change([Edit(photo, lambda draft, stamp, file=file: draft.add("version", file.base64()))])  # type: ignore[misc]
+    trash_assets(library, [photo])
+    assert purge_now(library, [photo]).purged == (photo,)
+    assert all(library.records.is_purged(RecordId.asset(file)) for file in files)

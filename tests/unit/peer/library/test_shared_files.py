@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from crdt.values import Plain
 from peer.library.authoring import Edit
 from peer.library.index_files import keep_index
 from peer.library.library import Library
@@ -116,3 +117,16 @@ def test_a_file_that_is_wanted_stays_so_when_the_photo_that_it_was_queued_for_is
     assert left[file_of("raw")] == Download(file=file_of("raw"), record=staying, size=10, priority=Priority.ORIGINAL)
     purge(library, staying)
     assert file_of("raw") not in library.downloads.files()
+
+
+def test_equal_pictures_of_two_photos_are_wanted_when_one_of_these_is_deleted(pair: Pair) -> None:
+    library = pair.anna
+    first, second = add_photo(library, "first"), add_photo(library, "second")
+    thumbnail: dict[str, Plain] = {"file": b"f" * 32, "size": 3, "width": 1, "height": 1, "type": "image/webp", "blobs": [b"t" * 32]}
+    library.change([Edit(photo, lambda draft, stamp: draft.derive("thumbnail", thumbnail)) for photo in (first, second)])
+    queued = {each.record for each in library.downloads.due(2**60, 100) if each.file == b"f" * 32}
+    assert len(queued) == 1
+    (going,) = queued
+    staying = second if going == first else first
+    purge(library, going)
+    assert {each.record for each in library.downloads.due(2**60, 100) if each.file == b"f" * 32} == {staying}
