@@ -8,7 +8,7 @@ equal content gives equal views.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
@@ -183,10 +183,11 @@ def _first(set_by_person: T | None, in_sidecar: T | None, in_file: T | None, def
     return next((value for value in (set_by_person, in_sidecar, in_file) if value is not None), default)
 
 
-def _keywords(fields: Fields, extracted: Iterable[str]) -> tuple[str, ...]:
+def _keywords(fields: Fields, extracted: Sequence[str]) -> tuple[str, ...]:
     """Those of the person, and those of the files that the person didn't take away."""
-    without = read_set(fields, schema.WITHOUT)
-    return tuple(sorted({*read_set(fields, schema.KEYWORD), *(word for word in extracted if word not in without)}))
+    own = read_set(fields, schema.KEYWORD)
+    without = read_set(fields, schema.WITHOUT) if extracted else ()
+    return tuple(sorted({*own, *(word for word in extracted if word not in without)}))
 
 
 def _roles(fields: Fields) -> Mapping[str, FileHash]:

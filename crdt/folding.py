@@ -63,6 +63,8 @@ def compose(shown: AssetView, folded: Iterable[AssetView]) -> AssetView:
     seen there, or by all of it where that part isn't in the trash itself.
     """
     parts = [shown, *folded]
+    if len(parts) == 1:
+        return shown
     unseen = [part.writers if part.trashed is None else part.unseen for part in parts] if shown.trashed else []
     return replace(
         shown,

@@ -13,14 +13,15 @@ from contextlib import suppress
 from sqlite3 import Connection
 
 from crdt import schema
-from crdt.facts import Way
-from crdt.fields import fields_of
+from crdt.facts import Rendition, Way
+from crdt.keys import derived_stem, set_prefix
 from crdt.parsing import WrongTypeError
 from crdt.record import Content
 from store.database import Database
 from store.ids import BlobId, RecordId
 
-_RENDITIONS = (schema.THUMBNAIL, schema.PREVIEW)
+_SOURCES = set_prefix(schema.SOURCE.name)
+_PICTURES = tuple(f"{derived_stem(rendition.name)}/" for rendition in (schema.THUMBNAIL, schema.PREVIEW))
 
 
 def blobs_named_by(content: Content) -> frozenset[BlobId]:
@@ -30,16 +31,13 @@ def blobs_named_by(content: Content) -> frozenset[BlobId]:
 
 def _named_by(content: Content) -> Iterator[tuple[BlobId, bool]]:
     """Each with whether it is part of an index."""
-    fields = fields_of(content)
-    for cells in fields.sets.get(schema.SOURCE.name, {}).values():
-        for cell in cells:
-            with suppress(WrongTypeError):
+    for key, cell in content.live.items():
+        with suppress(WrongTypeError):
+            if key.startswith(_SOURCES):
                 source = schema.SOURCE.parse(cell.value)
                 yield from ((blob, source.way is Way.INDEX) for blob in source.blobs)
-    for rendition in _RENDITIONS:
-        for cell in fields.derived.get(rendition.name, ()):
-            with suppress(WrongTypeError):
-                yield from ((blob, False) for blob in rendition.parse(cell.value).blobs)
+            elif key.startswith(_PICTURES):
+                yield from ((blob, False) for blob in Rendition.parse(cell.value).blobs)
 
 
 def note_needs(connection: Connection, record: RecordId, content: Content) -> None:

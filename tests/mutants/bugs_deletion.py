@@ -76,8 +76,12 @@ DELETION = (
         name="loser-not-needed",
         what="only what is read counts as needed, not what stands in conflict with it",
         file="peer/library/needs.py",
-        before="        for cell in fields.derived.get(rendition.name, ()):\n",
-        after="        for cell in sorted(fields.derived.get(rendition.name, ()), key=lambda cell: cell.stamp)[-1:]:\n",
+        before="            elif key.startswith(_PICTURES):\n",
+        after=(
+            "            elif key.startswith(_PICTURES) and cell.stamp == max(\n"
+            "                other.stamp for name, other in content.live.items() if name.startswith(_PICTURES)\n"
+            "            ):\n"
+        ),
         suspects=(PURGING,),
     ),
     Mutant(
