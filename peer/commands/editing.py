@@ -13,12 +13,14 @@ from crdt.asset import view_asset
 from crdt.record import EMPTY
 from peer.commands.invocation import Invocation, common_options
 from peer.commands.opening import changing, opened
+from peer.engine_address import poke
 from peer.library.actions import Action
 from peer.library.details import asset_summary
 from peer.library.editing import edit_photo, parse_edits, revert_photo
 from peer.library.library import Library
 from peer.library.queries import Queries
 from peer.library.shown import plain
+from peer.library.wanting import want_originals
 from peer.rendering.filters import FILTERS
 from peer.rendering.parameters import SLIDERS
 from peer.rendering.reading import read_parameters
@@ -91,8 +93,8 @@ def revert(invocation: Invocation, asset: str) -> None:
 def render(invocation: Invocation, asset: str, output: Path, quality: int, size: int | None, force: bool) -> None:
     """Write a photo as it looks with its edits: as JPEG, PNG, WebP or TIFF, as the name of the file says.
 
-    From the original if it is on this device, else from the best picture that is; the answer says which. What the original says of itself
-    (camera, time, place) is kept.
+    From the original if it is on this device, else from the best picture that is; the answer says which, and a running peer fetches the
+    original for the next time. What the original says of itself (camera, time, place) is kept.
 
     \b
     Example: calotype render 3f2a -o sea.jpg --size 3000
@@ -103,6 +105,9 @@ def render(invocation: Invocation, asset: str, output: Path, quality: int, size:
     with opened(invocation) as library:
         record = Queries(library.database).find(asset)
         made = trio.run(lambda: render_to_file(library, record, output.absolute(), form, quality=quality, edge=size, force=force))
+        want_originals(library, record)
+        if made.origin != "original":
+            poke(library.folder.engine_address)
     answer = {"id": record.body.hex(), "path": str(output.absolute()), **made.to_json()}
     invocation.document(answer, lambda: _say_rendered(invocation, answer))
 

@@ -75,6 +75,7 @@ def test_a_photo_is_rendered_from_what_is_here(calotype: Calotype, photo: str, f
     (original,) = (folder / "originals").rglob("*.jpg")
     original.unlink()
     assert calotype("render", photo, "-o", str(tmp_path / "made.jpg"), "--json").document["from"] == "thumbnail"
+    assert calotype("status", "--json").document["downloads"] == 1  # the original, for the next time
     for rendition in (path for path in (folder / ".calotype" / "renditions").rglob("*") if path.is_file()):
         rendition.unlink()
     answer = calotype("render", photo, "-o", str(tmp_path / "other.jpg"), "--json")
