@@ -78,8 +78,8 @@ DELETION = (
         file="peer/library/needs.py",
         before="            elif key.startswith(_PICTURES):\n",
         after=(
-            "            elif key.startswith(_PICTURES) and cell.stamp == max(\n"
-            "                other.stamp for name, other in content.live.items() if name.startswith(_PICTURES)\n"
+            "            elif key.startswith(_PICTURES) and (cell.stamp, cell.writer) == max(\n"
+            "                (other.stamp, other.writer) for name, other in content.live.items() if name.startswith(_PICTURES)\n"
             "            ):\n"
         ),
         suspects=(PURGING,),
