@@ -14,6 +14,7 @@ from crdt.record import EMPTY
 from peer.commands.invocation import Invocation, common_options
 from peer.commands.opening import changing, opened
 from peer.engine_address import poke
+from peer.errors import UsageError
 from peer.library.actions import Action
 from peer.library.details import asset_summary
 from peer.library.editing import edit_photo, parse_edits, revert_photo
@@ -62,6 +63,11 @@ def edit(invocation: Invocation, asset: str, **texts: str | None) -> None:
     changes = parse_edits({name: text for name, text in texts.items() if text is not None})
     with changing(invocation) as library:
         record = Queries(library.database).find(asset)
+        if asset_summary(library, record)["kind"] == "video":
+            raise UsageError(
+                f"{record.body.hex()[:SHORT_ID]} is a video; only photos can be edited. Nothing was changed.",
+                hint="`calotype set` writes what you know about it: rating, caption, keywords, date, place.",
+            )
         library.change([edit_photo(record, changes)])
         answer = _edited(library, record)
     _answer(invocation, answer)

@@ -151,8 +151,9 @@ def _show_explanation(invocation: Invocation, answer: dict[str, Any]) -> None:
         invocation.say(f"  {file['role']:10} {file['file'][:SHORT_ID]}  {file['explanation']}")
         if file["path"]:
             invocation.say(f"  {'':21}  {file['path']}")
-    if answer["preview"]:
-        invocation.say(f"  {answer['preview']}")
+    for sentence in (answer["picture"], answer["preview"]):
+        if sentence:
+            invocation.say(f"  {sentence}")
 
 
 @click.command()

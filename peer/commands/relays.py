@@ -11,6 +11,7 @@ from peer.engine.registering import register_library
 from peer.engine_address import poke
 from peer.errors import NotAllowedError, UsageError
 from peer.library.holders import held_only_by
+from peer.library.instants import iso_utc_or_none
 from peer.library.library import Library
 from peer.seams import run_in_thread
 
@@ -95,4 +96,10 @@ def remove(invocation: Invocation, url: str, force: bool) -> None:
 def _row(library: Library, number: int) -> dict[str, object]:
     node = next(each for each in library.nodes.all() if each.number == number)
     count, size = library.uploads.count(number)
-    return {"url": node.url, "key": node.key.hex(), "last_contact": node.last_contact, "uploads": count, "upload_bytes": size}
+    return {
+        "url": node.url,
+        "key": node.key.hex(),
+        "last_contact": iso_utc_or_none(node.last_contact),
+        "uploads": count,
+        "upload_bytes": size,
+    }

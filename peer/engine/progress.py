@@ -12,6 +12,7 @@ import trio
 from peer.engine.connection import Traffic
 from peer.engine.holders import Holders
 from peer.engine.scheduler import Broadcast, Wake
+from peer.library.instants import iso_utc_or_none
 from peer.library.nodes import Node
 from store.ids import BlobId
 
@@ -89,7 +90,7 @@ class NodeState:
             "kind": self.node.kind.value,
             "address": self.address,
             "state": self.state,
-            "last_contact": self.node.last_contact,
+            "last_contact": iso_utc_or_none(self.node.last_contact),
             "behind": self.behind,
             "ahead": self.ahead,
             "reason": self.reason,

@@ -109,7 +109,7 @@ def library_status(library: Library, live_nodes: Sequence[Mapping[str, Any]] | N
         uploads, downloads = Transfers(*library.uploads.count()), Transfers(*library.downloads.count())
         waiting = library.waiting_count()
         why_not = why_not_member(library.roster(), library.device)
-        nodes = tuple(_stored_nodes(library) if live_nodes is None else map(_live_node, live_nodes))
+        nodes = tuple(_stored_nodes(library) if live_nodes is None else live_nodes)
         disagreeing = tuple(disagreeing_devices(library))
         queued = uploads.count + downloads.count + waiting
         return Status(
@@ -155,11 +155,6 @@ def _stored_nodes(library: Library) -> Iterator[Mapping[str, Any]]:
             "ahead": max(arrival - node.pushed, 0),
             "reason": "",
         }
-
-
-def _live_node(node: Mapping[str, Any]) -> Mapping[str, Any]:
-    contact = node.get("last_contact")
-    return {**node, "last_contact": iso_utc(contact) if isinstance(contact, int) else contact}
 
 
 def _is_settled(node: Mapping[str, Any]) -> bool:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 
-from crdt.asset import view_asset
+from crdt.asset import AssetView, view_asset
 from crdt.record import EMPTY
 from peer.library.asset_files import AssetFile, files_of
 from peer.library.details import asset_summary
@@ -16,6 +17,9 @@ from peer.library.pinning import is_photo_pinned
 from peer.library.queries import Queries
 from peer.library.queues import Priority
 from store.ids import FileHash, RecordId
+
+_EXTRAS = {"video": ("av", "video"), "raw": ("rawpy", "raw")}
+"""By kind: the package that makes pictures of such files, and the extra that brings it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +47,11 @@ def explain(library: Library, record: RecordId) -> dict[str, Any]:
                 if number == 0 or file.priority is Priority.ORIGINAL:
                     files.setdefault(file.file, file)
         answer = {key: summary[key] for key in ("id", "name", "trashed", "original")} | {"pinned": is_photo_pinned(library, record)}
-        return answer | {"files": [_explain_file(library, file) for file in files.values()], "preview": _preview(library, record)}
+        return answer | {
+            "files": [_explain_file(library, file) for file in files.values()],
+            "preview": _preview(library, record),
+            "picture": _why_no_picture(views[0]),
+        }
 
 
 def _explain_file(library: Library, file: AssetFile) -> dict[str, Any]:
@@ -125,6 +133,16 @@ def _preview(library: Library, record: RecordId) -> str | None:
     with library.database.read() as connection:
         wanted = connection.execute("SELECT 1 FROM preview_wanted WHERE record = ?", (record,)).fetchone()
     return "The preview is still to be made: a running peer does it (`calotype run` or `sync`)." if wanted else None
+
+
+def _why_no_picture(asset: AssetView) -> str | None:
+    """What is to say about a photo or video that has no thumbnail; ``None`` when it has one."""
+    if asset.thumbnail is not None:
+        return None
+    package, extra = _EXTRAS.get(asset.kind, ("", ""))
+    if package and find_spec(package) is None:
+        return f"It has no picture, only its bytes: pictures of such files need the extra, pip install 'calotype[{extra}]', before they are imported."
+    return "It has no picture, only its bytes: none could be made of them when it was imported."
 
 
 def _when(next_try: int) -> str | None:

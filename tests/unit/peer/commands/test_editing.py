@@ -9,6 +9,7 @@ import pytest
 import trio
 from PIL import Image
 
+from peer.library.authoring import Edit
 from peer.library.library import Library
 from tests.fixtures.pictures import Shot, jpeg
 from tests.fleet.imports import bring
@@ -52,6 +53,16 @@ def test_what_isnt_understood_changes_nothing(calotype: Calotype, photo: str, wo
     answer = calotype("edit", photo, "--rotate", "90", *words, "--json") if words else calotype("edit", photo, "--json")
     assert (answer.code, answer.error["error"]) == (2, "usage")
     assert calotype("digest", "--json").document == before
+
+
+def test_videos_are_not_edited(calotype: Calotype, photo: str, library: Library) -> None:
+    reopened = Library.open(library.folder)
+    (record,) = (record for record, _ in reopened.records.all() if record.body.hex() == photo)
+    reopened.change([Edit(record, lambda draft, stamp: draft.derive("kind", "video"))])
+    reopened.close()
+    answer = calotype("edit", photo, "--rotate", "90", "--json")
+    assert (answer.code, answer.error["error"]) == (2, "usage")
+    assert calotype("show", photo, "--json").document["edits"] == {}
 
 
 @pytest.mark.process

@@ -22,7 +22,7 @@ LISTENING = {
     "kind": "relay",
     "address": RELAY,
     "state": "listening",
-    "last_contact": 1_700_000_000_000,
+    "last_contact": "2023-11-14T22:13:20.000Z",
     "behind": 0,
     "ahead": 0,
     "reason": "",

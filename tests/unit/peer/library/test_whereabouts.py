@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from crdt.clock import Stamp
 from crdt.draft import Draft
 from crdt.values import Value
@@ -114,3 +116,19 @@ def test_details_have_everything_about_a_photo(pair: Pair) -> None:
     assert details["exif"] == {"taken": "2024-07-21T18:03:11+02:00", "width": 4000, "height": 3000}
     assert [conflict["field"] for conflict in details["conflicts"]] == ["rating"]
     assert asset_details(pair.bert, asset)["files"][0]["here"] is False
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_installed", "words"),
+    [
+        ("video", False, "calotype[video]"),
+        ("raw", False, "calotype[raw]"),
+        ("video", True, "none could be made"),
+        ("photo", True, "none could be made"),
+    ],
+)
+def test_what_has_no_picture_says_why(library: Library, monkeypatch: pytest.MonkeyPatch, kind: str, is_installed: bool, words: str) -> None:
+    asset = add_photo(library, "film")
+    library.change([Edit(asset, lambda draft, stamp: draft.derive("kind", kind))])
+    monkeypatch.setattr("peer.library.whereabouts.find_spec", lambda name: object() if is_installed else None)
+    assert words in explain(library, asset)["picture"]
