@@ -37,6 +37,10 @@ class Destination:
             raise UsageError(f"{display(folder)} isn't a folder.", hint="Name another one, or one that doesn't exist yet.") from error
         except PermissionError as error:
             raise NotAllowedError(f"{display(folder)} can't be written into.", hint="Check who owns it.") from error
+        except OSError as error:
+            raise UsageError(
+                f"{display(folder)} can't be used: {error.strerror}. Nothing was exported.", hint="Name another folder."
+            ) from error
 
     def free_number(self, names: Callable[[int], Mapping[str, FileHash]]) -> int:
         """The smallest number with which all of ``names(number)``, file names with their SHA-256, are free, or there already with these bytes."""

@@ -112,6 +112,12 @@ def test_an_export_answers_with_counts(calotype: Calotype, photo: str, tmp_path:
     assert calotype("export", str(out), photo[:8], "--json").document["exported"] == 1
 
 
+def test_a_folder_that_cannot_be_made_is_a_sentence(calotype: Calotype, photo: str, tmp_path: Path) -> None:
+    answer = calotype("export", str(tmp_path / ("x" * 300)), photo, "--json")
+    assert (answer.code, answer.error["error"]) == (2, "usage")
+    assert "unforeseen" not in answer.error["message"]
+
+
 def test_an_export_says_what_isnt_here(calotype: Calotype, photo: str, folder: Path, tmp_path: Path) -> None:
     (original,) = (folder / "originals").rglob("*.jpg")
     original.unlink()
