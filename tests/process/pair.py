@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import signal
 import sqlite3
 import subprocess
@@ -133,12 +134,14 @@ async def killed(device: Device, *arguments: str, when: Callable[[], bool], afte
     process = await trio.lowlevel.open_process(
         device.command(*arguments), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
-    await until(lambda: process.poll() is not None or when())
-    await trio.sleep(after)
-    was_at_work = process.poll() is None
-    process.kill()
-    await process.wait()
-    return was_at_work
+    try:
+        await until(lambda: process.poll() is not None or when())
+        await trio.sleep(after)
+        return process.poll() is None
+    finally:
+        process.kill()
+        with trio.CancelScope(shield=True):
+            await process.wait()
 
 
 async def until(holds: Callable[[], bool], *, seconds: float = PATIENCE_SECONDS, look: float = LOOK_SECONDS) -> None:
@@ -167,8 +170,9 @@ async def assert_whole(device: Device) -> None:
 
 
 def files_in(folder: Path) -> list[Path]:
-    """All files, but for the locks of those who are at work there."""
-    return [path for path in folder.rglob("*") if path.is_file() and path.suffix != ".lock"]
+    """All files, but for the locks of those who are at work there: what they take away meanwhile isn't counted, and isn't an error."""
+    found = (Path(parent) / name for parent, _, names in os.walk(folder) for name in names)
+    return [path for path in found if path.suffix != ".lock" and path.is_file()]
 
 
 def stored(device: Device, query: str) -> Any:
