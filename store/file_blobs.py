@@ -125,8 +125,7 @@ class FileBlobStore:
         self._incoming.close()
 
     def _path(self, blob: BlobId) -> Path:
-        digits = blob.hex()
-        return self._blobs / digits[:_FAN_OUT_DIGITS] / digits
+        return _path_in(self._blobs, blob)
 
     def _move_in(self, temporary: Path, path: Path, size: int) -> bool:
         """True when the name was new. A file of another length under it was left by a broken disk and is replaced."""
@@ -160,3 +159,13 @@ def _blob_of(name: str) -> BlobId | None:
         return BlobId.parse(name)
     except ValueError:
         return None
+
+
+def blob_path(root: Path, blob: BlobId) -> Path:
+    """Where the store under ``root`` keeps a blob: for those who only read."""
+    return _path_in(root / "blobs", blob)
+
+
+def _path_in(blobs: Path, blob: BlobId) -> Path:
+    digits = blob.hex()
+    return blobs / digits[:_FAN_OUT_DIGITS] / digits

@@ -9,8 +9,10 @@ import os
 import sqlite3
 import sys
 import traceback
+from collections.abc import Mapping
 from io import TextIOWrapper
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -58,13 +60,17 @@ COMMANDS: dict[str, str] = {
 
 
 class LazyGroup(click.Group):
-    """A group that imports a command's module only when the command is used or its help is listed."""
+    """A group that imports a command's module only when the command is used or its help is listed. ``targets``: by name, where it is defined."""
+
+    def __init__(self, *, targets: Mapping[str, str], **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self._targets = targets
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
+        return list(self._targets)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        target = COMMANDS.get(cmd_name)
+        target = self._targets.get(cmd_name)
         return None if target is None else _loaded(target)
 
 
@@ -81,7 +87,7 @@ def _loaded(target: str) -> click.Command:
     return command
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyGroup, targets=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--library", type=click.Path(path_type=Path, file_okay=False), default=None, help="The library's folder (or CALOTYPE_LIBRARY)."
 )

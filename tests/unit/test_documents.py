@@ -13,7 +13,7 @@ from peer.commands.main import cli
 from peer.errors import ExitCode
 from relay.command_errors import ExitCode as RelayExitCode
 from relay.commands import cli as relay_cli
-from tools.commands import cli as inspect_cli
+from tools.commands.main import cli as inspect_cli
 
 ROOT = Path(__file__).parents[2]
 PROTOCOL = (ROOT / "PROTOCOL.md").read_text("utf-8")

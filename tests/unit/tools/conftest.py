@@ -10,7 +10,7 @@ import pytest
 
 from tests.unit.tools.folders import Pair, make_pair, open_pair
 from tests.unit.tools.running import Inspect, Said
-from tools.commands import run
+from tools.commands.main import run
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from relay.data_folder import DataFolder
 from tests.fleet.authors import make_library
 from tests.unit.tools.folders import PHOTO, Pair, change, fill_relay
 from tests.unit.tools.running import Inspect
-from tools import folder
+from tools.looking import folder
 
 VIEWS = (("heads",), ("show", PHOTO.body.hex()), ("entry", "0:0"))
 
@@ -84,7 +84,7 @@ def test_a_write_during_an_unlocked_look_is_noticed_and_the_look_taken_again(roo
             other.close()
         return len(inspected.device_names())
 
-    assert folder.look_into(root / "laptop", gather) == 1
+    assert folder.look_into(root / "laptop", gather).result == 1
     assert looks == 2
 
 

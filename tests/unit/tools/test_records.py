@@ -126,7 +126,7 @@ def test_a_purged_record(inspect: Inspect, root: Path, pair: Pair) -> None:
     change(pair.laptop, lambda draft: draft.set("rating", 4))
     pair.laptop.change([], purges=[PHOTO])
     document = inspect("show", ID, "--library", root / "laptop", "--json").document()
-    assert document == {"record": ID, "kind": "asset", "purged": True}
+    assert document == {"record": ID, "kind": "asset", "purged": True, "problems": []}
     assert inspect("show", ID, "--library", root / "laptop").out == f"asset {ID}, purged\n"
 
 

@@ -12,17 +12,32 @@ from peer.errors import CalotypeError
 from peer.keys.change_body import ChangeBody
 from peer.keys.device import DeviceKeys
 from peer.keys.epochs import Keyring
-from peer.keys.errors import BodyError, UnsealError
+from peer.keys.errors import BodyError, UnknownCodecError, UnsealError
 from peer.keys.packages import open_packages
 from peer.keys.sealing import open_body
 from peer.library.shown import plain
 from store.database import Database
 from store.entries import Entry
 from store.ids import LibraryId, RecordId
-from tools.documents import Document, stamp_document
-from tools.folder import Inspected
-from tools.origins import Origins
-from tools.verdicts import void_updates
+from tools.looking.documents import Document, stamp_document
+from tools.looking.folder import Inspected
+from tools.looking.origins import Origins
+from tools.looking.verdicts import void_updates
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A change that was opened: its body, its stamp, and the CRDT client id that it writes under."""
+
+    body: ChangeBody
+    stamp: Stamp
+    client: int
+
+    @classmethod
+    def of(cls, entry: Entry, body: ChangeBody) -> Opened:
+        """``body`` is that of ``entry``."""
+        stamp = Stamp(body.stamp)
+        return cls(body=body, stamp=stamp, client=client_id(entry.log, entry.previous, stamp, body.random))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,15 +58,13 @@ class Contents:
 
     def of_change(self, entry: Entry) -> Document:
         """``change``: the body, or ``None`` with ``sealed``, the reason."""
-        assert entry.epoch is not None
         if not self.keyring:
             return {"change": None, "sealed": self.reason}
         try:
-            body = ChangeBody.decode(open_body(self.keyring.require(entry.epoch), entry.prefix, entry.body))
-        except (UnsealError, BodyError) as error:
+            opened = self.open(entry)
+        except (UnsealError, BodyError, UnknownCodecError) as error:
             return {"change": None, "sealed": error.message}
-        stamp = Stamp(body.stamp)
-        client = client_id(entry.log, entry.previous, stamp, body.random)
+        body, stamp, client = opened.body, opened.stamp, opened.client
         voids = void_updates(self.database, self.library, entry)
         change = {
             **stamp_document(stamp),
@@ -62,6 +75,28 @@ class Contents:
             "purges": [_record(record) for record in body.purges],
         }
         return {"change": change, "sealed": ""}
+
+    def open(self, entry: Entry) -> Opened:
+        """What is inside a change. ``UnsealError`` where there is no key, or another one; ``BodyError``, ``UnknownCodecError``."""
+        return Opened.of(entry, ChangeBody.decode(self._unsealed(entry)))
+
+    def opened(self, entry: Entry) -> Opened | None:
+        """The same; ``None`` for what can't be opened or decoded, and for control entries."""
+        try:
+            return None if entry.epoch is None else self.open(entry)
+        except (UnsealError, BodyError, UnknownCodecError):
+            return None
+
+    def plain(self, entry: Entry) -> bytes:
+        """The encoded body of a change, to be looked through; empty where it can't be opened."""
+        try:
+            return self._unsealed(entry)
+        except (UnsealError, BodyError, UnknownCodecError):
+            return b""
+
+    def _unsealed(self, entry: Entry) -> bytes:
+        assert entry.epoch is not None, "a change has an epoch"
+        return open_body(self.keyring.require(entry.epoch), entry.prefix, entry.body)
 
     def _update(self, record: RecordId, update: bytes, void: str | None) -> Document:
         document = {**_record(record), "bytes": len(update), "void": void is not None, "reason": void or ""}

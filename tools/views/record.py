@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -15,16 +14,12 @@ from crdt.schema import SCHEMAS, UnknownFieldError
 from crdt.values import Value
 from peer.errors import UsageError
 from peer.library.meta import Meta
-from peer.library.queries import ID_DIGITS
 from peer.library.records import RecordTable
-from store.database import Database
-from store.ids import RecordId, RecordKind
-from tools.documents import Document
-from tools.folder import Inspected
-from tools.origins import Origins
-
-_RECORD = re.compile(rf"(?:(asset|album|device|library):)?([0-9a-f]{{1,{ID_DIGITS}}})")
-_BETWEEN = "SELECT record FROM record WHERE record BETWEEN ?1 AND ?2 UNION SELECT record FROM purged WHERE record BETWEEN ?1 AND ?2 LIMIT 2"
+from store.ids import RecordKind
+from tools.looking.documents import Document
+from tools.looking.folder import Inspected
+from tools.looking.lookup import find_record
+from tools.looking.origins import Origins
 
 
 def gather_record(inspected: Inspected, text: str, *, raw: bool) -> Document:
@@ -49,25 +44,6 @@ def gather_record(inspected: Inspected, text: str, *, raw: bool) -> Document:
         "sets": list(_elements(fields, record.kind, origins)),
         "derived": [_derived(fields, name, record.kind, origins) for name in sorted(fields.derived)],
     }
-
-
-def find_record(database: Database, text: str) -> RecordId:
-    """The one record, purged ones among them, whose id begins with ``text``, with or without its kind before it (``album:3f2a``)."""
-    match = _RECORD.fullmatch(text.strip().lower())
-    if match is None:
-        raise UsageError(f"{text!r} is no record's id.", hint="Ids are hexadecimal and may be shortened: 3f2a, or album:3f2a.")
-    kinds = [RecordKind[match[1].upper()]] if match[1] else list(RecordKind)
-    found: list[RecordId] = []
-    with database.read() as connection:
-        for kind in kinds:
-            low, high = (bytes([kind]) + bytes.fromhex(match[2].ljust(ID_DIGITS, digit)) for digit in "0f")
-            found += [RecordId(record) for (record,) in connection.execute(_BETWEEN, (low, high))]
-    if not found:
-        raise UsageError(f"No record has an id that begins with {text}.", hint="`calotype ls`, `album ls` and `devices` show ids.")
-    if len(found) > 1:
-        examples = " and ".join(f"{record.kind.name.lower()}:{record.body.hex()}" for record in found[:2])
-        raise UsageError(f"More than one record has an id that begins with {text}: {examples}.", hint="Give more of its digits.")
-    return found[0]
 
 
 def _register(fields: Fields, name: str, kind: RecordKind, origins: Origins) -> Document:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from peer.commands.invocation import Invocation
-from tools.documents import Document, short_device, short_entry, short_value
+from tools.looking.documents import Document, short_device, short_entry, short_value
 
 _COLUMNS = ("field", "value", "", "device", "time", "entry")
 

@@ -7,7 +7,7 @@ from crdt.record import Cell
 from peer.library.shown import plain
 from store.database import Database
 from store.ids import DeviceId, EntryHash, LibraryId, LogId
-from tools.documents import Document, device_document, entry_document, stamp_document
+from tools.looking.documents import Document, device_document, entry_document, stamp_document
 
 _ENTRY_OF_CLIENT = """
     SELECT b.author, b.log, e.seq, e.name FROM client c

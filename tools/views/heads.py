@@ -8,8 +8,8 @@ from peer.commands.invocation import Invocation
 from store.branches import Branch
 from store.ids import DeviceId, LibraryId
 from store.sqlite_rows import LibraryRows
-from tools.documents import Document, device_document, short_device
-from tools.folder import Inspected
+from tools.looking.documents import Document, device_document, short_device
+from tools.looking.folder import Inspected
 
 
 def gather_heads(inspected: Inspected) -> list[Document]:

@@ -7,7 +7,7 @@ from store.database import Database
 from store.entries import Entry
 from store.ids import LibraryId, RecordId
 from store.sqlite_log import SqliteLogStore
-from tools.documents import Document
+from tools.looking.documents import Document
 
 
 def verdict_of(database: Database, library: LibraryId, entry: Entry) -> Document:

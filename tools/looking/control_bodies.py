@@ -22,7 +22,7 @@ from store.bodies import (
 from store.entries import Entry
 from store.heads import Heads
 from store.ids import DeviceId, Id
-from tools.documents import Document, entry_document
+from tools.looking.documents import Document, entry_document
 
 DescribeDevice: TypeAlias = Callable[[DeviceId], Document]
 

@@ -1,4 +1,4 @@
-"""A folder to look into, a device's library or a relay's data, opened so that nothing in it changes.
+"""A folder to look into, a device's library or a relay's data, opened so that nothing in it changes. A database can be named by itself, too.
 
 Also when it is a copy, or belongs to a program that runs. A look is one transaction: all that it shows is of one moment. Only
 a database that nobody seems to have open is read without locks (``store.database.read_only_uri``); when it turns out afterwards that
@@ -15,7 +15,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from peer.errors import CalotypeError, ExitCode, IntegrityError, NotAllowedError, UsageError
 from peer.layout import LibraryFolder
@@ -28,6 +28,7 @@ from store.database import Database, SchemaPart
 from store.errors import DamagedError, NewerFormatError
 from store.ids import MASTER, DeviceId, LibraryId
 from store.sqlite_log import LOG_SCHEMA, SqliteLogStore
+from tools.looking.problems import Problems
 
 T = TypeVar("T")
 TRIES = 5
@@ -43,9 +44,11 @@ class _WrittenMeanwhileError(Exception):
 class Inspected:
     """An open folder. ``library_folder`` is ``None`` for a relay's, where bodies stay sealed and devices have no names."""
 
+    root: Path
     database: Database
     libraries: tuple[LibraryId, ...]
     library_folder: LibraryFolder | None
+    problems: Problems
 
     def log(self, library: LibraryId) -> SqliteLogStore:
         return SqliteLogStore(self.database, library)
@@ -59,7 +62,15 @@ class Inspected:
         return names
 
 
-def look_into(root: Path, gather: Callable[[Inspected], T], *, library_id: str = "") -> T:
+@dataclass(frozen=True, kw_only=True)
+class Look(Generic[T]):
+    """What was gathered, and what was found damaged meanwhile: a sentence each."""
+
+    result: T
+    problems: tuple[str, ...]
+
+
+def look_into(root: Path, gather: Callable[[Inspected], T], *, library_id: str = "") -> Look[T]:
     """What ``gather`` finds in the folder ``root``; it may be called again. ``library_id``: the beginning of the one to look at, or all.
 
     Raises ``UsageError`` for a folder that is neither a library's nor a relay's, ``IntegrityError`` for a damaged database.
@@ -70,7 +81,9 @@ def look_into(root: Path, gather: Callable[[Inspected], T], *, library_id: str =
             with _read_only(path) as database:
                 _check_versions(database, path, _DEVICE_PARTS if library_folder else _RELAY_PARTS)
                 libraries = _choose(_own_library(database) if library_folder else _all_libraries(database), library_id)
-                return gather(Inspected(database=database, libraries=libraries, library_folder=library_folder))
+                inspected = Inspected(root=root, database=database, libraries=libraries, library_folder=library_folder, problems=Problems())
+                result = gather(inspected)
+                return Look(result=result, problems=tuple(inspected.problems.found))
         except _WrittenMeanwhileError:
             continue
     raise CalotypeError(

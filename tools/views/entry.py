@@ -8,14 +8,14 @@ from functools import partial
 from peer.errors import UsageError
 from store.entries import Entry, EntryKind, is_signed_by
 from store.errors import RefusedError
-from store.ids import DeviceId, LibraryId, LogId
+from store.ids import DeviceId, LibraryId
 from store.roster import Roster
-from store.sqlite_rows import LibraryRows
-from tools.contents import Contents
-from tools.control_bodies import DescribeDevice, control_document
-from tools.documents import Document, device_document, entry_document
-from tools.folder import Inspected
-from tools.verdicts import verdict_of
+from tools.looking.contents import Contents
+from tools.looking.control_bodies import DescribeDevice, control_document
+from tools.looking.documents import Document, device_document, entry_document
+from tools.looking.folder import Inspected
+from tools.looking.lookup import find_log
+from tools.looking.verdicts import verdict_of
 
 _PLACE = re.compile(r"([0-9a-f]{1,32}):([0-9]{1,18})")
 
@@ -25,29 +25,13 @@ def gather_entries(inspected: Inspected, text: str) -> list[Document]:
     match = _PLACE.fullmatch(text.strip().lower())
     if match is None:
         raise UsageError(f"{text!r} names no entry.", hint="Write LOG:SEQ, the beginning of a log's id and a number: 9c1f:12.")
-    library, log = _find_log(inspected, match[1])
+    library, log = find_log(inspected, match[1])
     entries = inspected.log(library).at(log, int(match[2]))
     if not entries:
         tips = inspected.log(library).heads()[log]
         raise UsageError(f"Log {log.short()} has no entry {match[2]}: it ends at {max(tip.seq for tip in tips)}.")
     contents = Contents.of(inspected, library)
     return [_entry(inspected, library, entry, contents) for entry in entries]
-
-
-def _find_log(inspected: Inspected, prefix: str) -> tuple[LibraryId, LogId]:
-    with inspected.database.read() as connection:
-        found = {
-            (library, branch.log)
-            for library in inspected.libraries
-            for branch in LibraryRows(connection, library).branches().values()
-            if branch.log.hex().startswith(prefix)
-        }
-    if not found:
-        raise UsageError(f"No log has an id that begins with {prefix}.", hint="`calotype-inspect heads` lists the logs.")
-    if len(found) > 1:
-        hint = "Give more of its digits." if len({log for _, log in found}) > 1 else "Choose a library with --library-id."
-        raise UsageError(f"More than one log has an id that begins with {prefix}.", hint=hint)
-    return found.pop()
 
 
 def _entry(inspected: Inspected, library: LibraryId, entry: Entry, contents: Contents) -> Document:

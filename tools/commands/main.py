@@ -1,0 +1,43 @@
+"""``calotype-inspect``: looks into the folder of a library or a relay, and changes nothing in it. Each command is loaded when it is called."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from peer.commands.main import LazyGroup, run_program
+
+COMMANDS: dict[str, str] = {
+    "heads": "tools.commands.look:heads",
+    "show": "tools.commands.look:show",
+    "entry": "tools.commands.look:entry",
+}
+
+
+@click.group(cls=LazyGroup, targets=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--library", type=click.Path(path_type=Path), default=None, help="A library's or relay's folder (or CALOTYPE_LIBRARY).")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.version_option(package_name="calotype")
+def cli(library: Path | None, debug: bool) -> None:
+    """Looks into a library's or a relay's folder, also a copied one, also while its program runs. Changes nothing.
+
+    \b
+    calotype-inspect heads --library /srv/calotype
+    calotype-inspect show 3f2a
+    calotype-inspect entry 9c1f:12 --json
+
+    A library with its keys shows contents; without them, and in a relay's folder, envelopes. Ids may be shortened. What is damaged is named, and
+    the rest is shown.
+
+    \b
+    Completion of words with the tab key, for this shell and in its start file for all:
+      bash  eval "$(_CALOTYPE_INSPECT_COMPLETE=bash_source calotype-inspect)"
+
+    Exit codes: 0 done, 1 in part, 2 wrong usage or input, 3 something is damaged or differs, 4 not reachable, 5 not allowed.
+    """
+
+
+def run() -> None:
+    """The entry point."""
+    run_program(cli, "calotype-inspect")

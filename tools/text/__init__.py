@@ -1,0 +1,1 @@
+"""How the documents look to people."""

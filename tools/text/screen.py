@@ -1,0 +1,78 @@
+"""What the views print with: colours only on a terminal, nothing wrapped in a pipe, and no byte of a library that could move the cursor."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+from rich.tree import Tree
+
+from peer.commands.invocation import printable
+
+GOOD, BAD, WARN, DIM, STRONG = "green", "bold red", "yellow", "dim", "bold"
+"""Styles by what they mean. What they say is always said in words, too."""
+
+_DEVICES = ("cyan", "magenta", "blue", "green", "yellow", "bright_red")
+_PIPE_WIDTH = 10_000
+
+Piece = str | tuple[str, str]
+"""Text, or text and its style."""
+
+
+class Screen:
+    """Standard output of one command."""
+
+    def __init__(self) -> None:
+        self.is_terminal = sys.stdout.isatty()
+        self._console = Console(highlight=False, width=None if self.is_terminal else _PIPE_WIDTH)
+        self._styles: dict[str, str] = {}
+
+    @property
+    def width(self) -> int:
+        """Characters in a line that a drawing may take."""
+        return self._console.width if self.is_terminal else 100
+
+    def line(self, *pieces: Piece, indent: int = 0) -> None:
+        """A line. On a terminal it wraps at words."""
+        text = Text(" " * indent) + styled(*pieces)
+        if self.is_terminal:
+            self._console.print(text)
+        else:
+            click.echo(text.plain)
+
+    def heading(self, text: str) -> None:
+        """What the next lines are about."""
+        self.line((text, STRONG))
+
+    def table(self, columns: Sequence[str], rows: Iterable[Sequence[Piece]]) -> None:
+        """A table on a terminal; lines with tabs between their cells in a pipe."""
+        if not self.is_terminal:
+            for row in rows:
+                click.echo("\t".join(styled(cell, lines=False).plain for cell in row))
+            return
+        table = Table(*columns, box=None, header_style="bold", pad_edge=False)
+        for row in rows:
+            table.add_row(*(styled(cell, lines=False) for cell in row))
+        self._console.print(table)
+
+    def tree(self, tree: Tree) -> None:
+        """A tree whose labels were made by ``styled``."""
+        self._console.print(tree)
+
+    def device(self, name: str) -> Piece:
+        """A device's name, in a colour of its own as long as there are enough."""
+        style = self._styles.setdefault(name, _DEVICES[len(self._styles) % len(_DEVICES)])
+        return name, style
+
+
+def styled(*pieces: Piece, lines: bool = True) -> Text:
+    """Text of pieces, each made harmless. ``lines``: line ends stay."""
+    text = Text()
+    for piece in pieces:
+        content, style = (piece, "") if isinstance(piece, str) else piece
+        text.append(printable(content, lines=lines), style or None)
+    return text

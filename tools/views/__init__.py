@@ -1,0 +1,1 @@
+"""What each view finds: plain documents, as ``--json`` prints them."""
