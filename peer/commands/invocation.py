@@ -102,8 +102,13 @@ def _escaped(character: str) -> str:
 
 def common_options(command: Callable[..., R]) -> Callable[..., R]:
     """``--library``, ``--json`` and ``--debug`` after the verb; the command's first argument is the ``Invocation``."""
+    return with_options(command, library=click.Path(path_type=Path, file_okay=False), help_text="The library's folder.")
 
-    @click.option("--library", type=click.Path(path_type=Path, file_okay=False), default=None, help="The library's folder.")
+
+def with_options(command: Callable[..., R], *, library: click.Path, help_text: str) -> Callable[..., R]:
+    """The same, with what ``--library`` may be."""
+
+    @click.option("--library", type=library, default=None, help=help_text)
     @click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
     @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
     @functools.wraps(command)

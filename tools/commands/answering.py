@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
 import click
 
-from peer.commands.invocation import Invocation, finish
+from peer.commands.invocation import Invocation, finish, with_options
 from peer.errors import ExitCode
 from tools.looking.documents import Document
 from tools.looking.folder import Look
 
+R = TypeVar("R")
 T = TypeVar("T")
 
 library_id_option = click.option(
     "--library-id", default="", metavar="PREFIX", help="In a relay's folder: only the library whose id begins so."
 )
+
+
+def inspect_options(command: Callable[..., R]) -> Callable[..., R]:
+    """``--library``, ``--json`` and ``--debug`` after the verb; the command's first argument is the ``Invocation``."""
+    return with_options(command, library=click.Path(path_type=Path), help_text="A library's or relay's folder, or its database.")
 
 
 def answer(invocation: Invocation, look: Look[Document], show: Callable[[Document], None], *, code: ExitCode = ExitCode.DONE) -> None:

@@ -6,9 +6,9 @@ from functools import partial
 
 import click
 
-from peer.commands.invocation import Invocation, common_options
+from peer.commands.invocation import Invocation
 from peer.errors import ExitCode
-from tools.commands.answering import answer, answer_lines, library_id_option
+from tools.commands.answering import answer, answer_lines, inspect_options, library_id_option
 from tools.looking.folder import look_into
 from tools.text.entry import show_entries
 from tools.text.record import show_record
@@ -19,7 +19,7 @@ from tools.views.record import gather_record
 
 @click.command()
 @library_id_option
-@common_options
+@inspect_options
 def heads(invocation: Invocation, library_id: str) -> None:
     """The logs that are stored, whose they are, and where each ends: several ends are branches.
 
@@ -32,7 +32,7 @@ def heads(invocation: Invocation, library_id: str) -> None:
 @click.command()
 @click.argument("record")
 @click.option("--raw", is_flag=True, help="Keys as they are stored, and the state vector.")
-@common_options
+@inspect_options
 def show(invocation: Invocation, record: str, raw: bool) -> None:
     """What a record says, what stands beside that, and who wrote it when.
 
@@ -45,7 +45,7 @@ def show(invocation: Invocation, record: str, raw: bool) -> None:
 @click.command()
 @click.argument("entry", metavar="LOG:SEQ")
 @library_id_option
-@common_options
+@inspect_options
 def entry(invocation: Invocation, entry: str, library_id: str) -> None:
     """An entry from its envelope inwards; what is sealed only in a device's folder that has its key.
 

@@ -31,6 +31,11 @@ class Problems:
         try:
             yield
         except DamagedError as error:
-            if self.passes_on and isinstance(error.__cause__, sqlite3.DatabaseError):
+            if self.passes_on and is_of_database(error):
                 raise
             self.note(f"{what}: {error}" if what else str(error))
+
+
+def is_of_database(error: DamagedError) -> bool:
+    """Whether SQLite itself found its file damaged; else what is stored in it isn't what it was."""
+    return isinstance(error.__cause__, sqlite3.DatabaseError)

@@ -1,0 +1,158 @@
+"""What can still be read of a database that SQLite finds damaged, row by row, in a new database.
+
+Tables are read in the order of their keys, from the beginning until something can't be read, and from the end likewise. Of tables with row numbers each
+number in between is tried, too. That finds all rows on pages that are whole and can be reached; what lies behind a damaged inner page of a table without
+row numbers is lost for this, and said to be. Contents are as they are read: what proves itself by a hash or signature is checked by whoever looks.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from peer.errors import IntegrityError
+from store.database import Database
+from tools.looking.opening import TEMPORARY, Place, copied, what_it_is
+from tools.looking.problems import Problems
+
+MOST_TRIES = 2_000_000
+"""Row numbers that are tried one by one in one table."""
+_BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Table:
+    """``key``: the columns by which it is ordered; its row number, where it has one."""
+
+    name: str
+    columns: tuple[str, ...]
+    key: tuple[str, ...]
+    has_row_number: bool
+
+
+@contextmanager
+def salvaged(place: Place, problems: Problems) -> Iterator[Database]:
+    """A database with all that can be read of the one in ``place``, gone afterwards. What is missing is noted as a problem, table by table.
+
+    ``IntegrityError`` where nothing can be read: not even what tables there are.
+    """
+    with TemporaryDirectory(prefix=TEMPORARY) as folder, copied(place.database) as damaged:
+        target = Path(folder, place.database.name)
+        Database(target, place.parts).close()
+        try:
+            with closing(sqlite3.connect(damaged, isolation_level=None)) as source:
+                has = {name for (name,) in source.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()}
+                with closing(sqlite3.connect(target, isolation_level=None)) as made:
+                    _read_over(source, made, has, problems)
+        except sqlite3.DatabaseError as error:
+            raise IntegrityError(
+                f"{place.database} can't be read at all: it is {what_it_is(place.database)} ({error}). Photos under originals/ are ordinary files, and what"
+                " was synced is on the other devices and the relay.",
+                hint="Copy the folder aside before anything else; then join again as a new device, or put a backup of the folder back.",
+            ) from error
+        with closing(Database(target, (), read_only=True)) as database, database.read():
+            yield database
+
+
+def _read_over(source: sqlite3.Connection, made: sqlite3.Connection, has: set[str], problems: Problems) -> None:
+    source.execute("PRAGMA query_only=ON")
+    for pragma in ("journal_mode=OFF", "synchronous=OFF", "foreign_keys=OFF"):
+        made.execute(f"PRAGMA {pragma}")
+    for (name,) in made.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall():
+        made.execute(f'DROP TRIGGER "{name}"')  # what they would note is read over as well
+    for table in _tables(made):
+        if table.name not in has:
+            problems.note(f"the table {table.name} is missing")
+            continue
+        is_whole, rows = _copy(source, made, table)
+        if not is_whole:
+            problems.note(f"the table {table.name} is damaged: {rows} rows of it could be read, some are missing")
+
+
+def _tables(connection: sqlite3.Connection) -> list[_Table]:
+    found = []
+    for _, name, kind, _, without_row_number, _ in connection.execute("PRAGMA main.table_list").fetchall():
+        if kind != "table" or name.startswith("sqlite_"):
+            continue
+        columns = [row for row in connection.execute(f'PRAGMA table_xinfo("{name}")').fetchall() if row[6] == 0]
+        key = tuple(row[1] for row in sorted(columns, key=lambda row: row[5]) if row[5])
+        found.append(
+            _Table(
+                name=name,
+                columns=tuple(row[1] for row in columns),
+                key=key if without_row_number else ("rowid",),
+                has_row_number=not without_row_number,
+            )
+        )
+    return found
+
+
+def _copy(source: sqlite3.Connection, made: sqlite3.Connection, table: _Table) -> tuple[bool, int]:
+    """Whether the whole table could be read, and how many rows were."""
+    made.execute(f'DELETE FROM "{table.name}"')  # noqa: S608 - the schema is ours
+    first = _insert(made, table, forward := _Reading(source, table, "ASC"))
+    if not forward.failed:
+        return True, first
+    rows = first + _insert(made, table, backward := _Reading(source, table, "DESC"))
+    if table.has_row_number:
+        rows += _insert(made, table, _one_by_one(source, table, forward.last, backward.last))
+    return False, made.execute(f'SELECT count(*) FROM "{table.name}"').fetchone()[0] if rows else 0  # noqa: S608 - likewise
+
+
+class _Reading:
+    """The rows from one end of a table until something can't be read; afterwards, whether that was so, and the row number of the last one."""
+
+    def __init__(self, source: sqlite3.Connection, table: _Table, direction: str) -> None:
+        self._source = source
+        self._table = table
+        self._direction = direction
+        self.failed = False
+        self.last: int | None = None
+
+    def __iter__(self) -> Iterator[Sequence[object]]:
+        order = ", ".join(f'"{column}" {self._direction}' for column in self._table.key)
+        try:
+            for first, *row in self._source.execute(f"{_select(self._table)} ORDER BY {order}"):
+                self.last = first
+                yield row
+        except sqlite3.DatabaseError:
+            self.failed = True
+
+
+def _one_by_one(source: sqlite3.Connection, table: _Table, after: int | None, before: int | None) -> Iterator[Sequence[object]]:
+    start = 0 if after is None else after
+    for number in range(start + 1, min(start + MOST_TRIES if before is None else before, start + MOST_TRIES)):
+        try:
+            row = source.execute(f"{_select(table)} WHERE rowid = ?", (number,)).fetchone()
+        except sqlite3.DatabaseError:
+            continue
+        if row is not None:
+            yield row[1:]
+
+
+def _select(table: _Table) -> str:
+    """Row number or null, then the columns."""
+    number = "rowid" if table.has_row_number else "NULL"
+    columns = ", ".join(f'"{column}"' for column in table.columns)
+    return f'SELECT {number}, {columns} FROM "{table.name}"'  # noqa: S608 - the schema is ours
+
+
+def _insert(made: sqlite3.Connection, table: _Table, rows: Iterable[Sequence[object]]) -> int:
+    """How many were read. Those that no table of ours would take (null where there must be a value) are passed over."""
+    places = ", ".join("?" for _ in table.columns)
+    columns = ", ".join(f'"{column}"' for column in table.columns)
+    statement = f'INSERT OR IGNORE INTO "{table.name}" ({columns}) VALUES ({places})'  # noqa: S608 - the schema is ours
+    count = 0
+    made.execute("BEGIN")
+    for row in rows:
+        try:
+            made.execute(statement, row)
+        except sqlite3.DatabaseError:
+            continue
+        count += 1
+    made.execute("COMMIT")
+    return count
