@@ -29,7 +29,6 @@ from tools.looking.problems import Problems
 
 TEMPORARY = "calotype-inspect-"
 _SQLITE = b"SQLite format 3\0"
-_HEAD_BYTES = 16
 
 
 class WrittenMeanwhileError(Exception):
@@ -108,15 +107,24 @@ def copied(path: Path) -> Iterator[Path]:
         yield copy
 
 
+def is_sqlite(path: Path) -> bool:
+    """Whether it begins like an SQLite database, of whatever."""
+    return _head(path) == _SQLITE
+
+
 def what_it_is(path: Path) -> str:
-    """What a file that should be a database begins like, as the rest of a sentence."""
-    with path.open("rb") as stream:
-        head = stream.read(_HEAD_BYTES)
+    """What a file that should be a database of ours is instead, as the rest of a sentence."""
+    head = _head(path)
     if head == _SQLITE:
         return "an SQLite database of something else"
     if not head.strip(b"\0"):
         return "an empty file" if not head else "a file of zeros"
     return "no SQLite database" if not head.isascii() else "a text file"
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as stream:
+        return stream.read(len(_SQLITE))
 
 
 def _named(path: Path) -> Place:

@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 
 from peer.errors import IntegrityError
 from store.database import Database
-from tools.looking.opening import TEMPORARY, Place, copied, what_it_is
+from tools.looking.opening import TEMPORARY, Place, copied, is_sqlite, what_it_is
 from tools.looking.problems import Problems
 
 MOST_TRIES = 2_000_000
@@ -44,13 +44,16 @@ def salvaged(place: Place, problems: Problems) -> Iterator[Database]:
         target = Path(folder, place.database.name)
         Database(target, place.parts).close()
         try:
-            with closing(sqlite3.connect(damaged, isolation_level=None)) as source:
-                has = {name for (name,) in source.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()}
+            with closing(sqlite3.connect(":memory:", isolation_level=None)) as source:
+                source.execute("PRAGMA writable_schema=ON")  # tables that can be found are, although the list of them is damaged
+                source.execute("ATTACH ? AS damaged", (str(damaged),))
+                has = {row[1] for row in source.execute("PRAGMA damaged.table_list").fetchall()}
                 with closing(sqlite3.connect(target, isolation_level=None)) as made:
                     _read_over(source, made, has, problems)
         except sqlite3.DatabaseError as error:
+            found = "too much of it is damaged" if is_sqlite(place.database) else f"it is {what_it_is(place.database)}"
             raise IntegrityError(
-                f"{place.database} can't be read at all: it is {what_it_is(place.database)} ({error}). Photos under originals/ are ordinary files, and what"
+                f"{place.database} can't be read at all: {found} ({error}). Photos under originals/ are ordinary files, and what"
                 " was synced is on the other devices and the relay.",
                 hint="Copy the folder aside before anything else; then join again as a new device, or put a backup of the folder back.",
             ) from error
@@ -138,7 +141,7 @@ def _select(table: _Table) -> str:
     """Row number or null, then the columns."""
     number = "rowid" if table.has_row_number else "NULL"
     columns = ", ".join(f'"{column}"' for column in table.columns)
-    return f'SELECT {number}, {columns} FROM "{table.name}"'  # noqa: S608 - the schema is ours
+    return f'SELECT {number}, {columns} FROM damaged."{table.name}"'  # noqa: S608 - the schema is ours
 
 
 def _insert(made: sqlite3.Connection, table: _Table, rows: Iterable[Sequence[object]]) -> int:
