@@ -49,7 +49,8 @@ def salvaged(place: Place, problems: Problems) -> Iterator[Database]:
                 source.execute("ATTACH ? AS damaged", (str(damaged),))
                 has = {row[1] for row in source.execute("PRAGMA damaged.table_list").fetchall()}
                 with closing(sqlite3.connect(target, isolation_level=None)) as made:
-                    _read_over(source, made, has, problems)
+                    if not _read_over(source, made, has, problems):
+                        raise sqlite3.DatabaseError("no table has rows that can be read")
         except sqlite3.DatabaseError as error:
             found = "too much of it is damaged" if is_sqlite(place.database) else f"it is {what_it_is(place.database)}"
             raise IntegrityError(
@@ -61,19 +62,24 @@ def salvaged(place: Place, problems: Problems) -> Iterator[Database]:
             yield database
 
 
-def _read_over(source: sqlite3.Connection, made: sqlite3.Connection, has: set[str], problems: Problems) -> None:
-    source.execute("PRAGMA query_only=ON")
+def _read_over(source: sqlite3.Connection, made: sqlite3.Connection, has: set[str], problems: Problems) -> int:
+    """How many rows there are now."""
     for pragma in ("journal_mode=OFF", "synchronous=OFF", "foreign_keys=OFF"):
         made.execute(f"PRAGMA {pragma}")
     for (name,) in made.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall():
         made.execute(f'DROP TRIGGER "{name}"')  # what they would note is read over as well
-    for table in _tables(made):
-        if table.name not in has:
-            problems.note(f"the table {table.name} is missing")
-            continue
-        is_whole, rows = _copy(source, made, table)
-        if not is_whole:
-            problems.note(f"the table {table.name} is damaged: {rows} rows of it could be read, some are missing")
+    tables = _tables(made)
+    if missing := [table.name for table in tables if table.name not in has]:
+        problems.note(f"these tables are missing: {', '.join(missing)}")
+    rows = 0
+    for table in tables:
+        made.execute(f'DELETE FROM "{table.name}"')  # noqa: S608 - the schema is ours
+        if table.name in has:
+            is_whole, read = _copy(source, made, table)
+            rows += read
+            if not is_whole:
+                problems.note(f"the table {table.name} is damaged: {read} rows of it could be read, some are missing")
+    return rows
 
 
 def _tables(connection: sqlite3.Connection) -> list[_Table]:
@@ -96,14 +102,13 @@ def _tables(connection: sqlite3.Connection) -> list[_Table]:
 
 def _copy(source: sqlite3.Connection, made: sqlite3.Connection, table: _Table) -> tuple[bool, int]:
     """Whether the whole table could be read, and how many rows were."""
-    made.execute(f'DELETE FROM "{table.name}"')  # noqa: S608 - the schema is ours
     first = _insert(made, table, forward := _Reading(source, table, "ASC"))
     if not forward.failed:
         return True, first
-    rows = first + _insert(made, table, backward := _Reading(source, table, "DESC"))
+    _insert(made, table, backward := _Reading(source, table, "DESC"))
     if table.has_row_number:
-        rows += _insert(made, table, _one_by_one(source, table, forward.last, backward.last))
-    return False, made.execute(f'SELECT count(*) FROM "{table.name}"').fetchone()[0] if rows else 0  # noqa: S608 - likewise
+        _insert(made, table, _one_by_one(source, table, forward.last, backward.last))
+    return False, int(made.execute(f'SELECT count(*) FROM "{table.name}"').fetchone()[0])  # noqa: S608 - the schema is ours
 
 
 class _Reading:
