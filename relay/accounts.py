@@ -71,6 +71,7 @@ class Libraries(Protocol):
     - ``add_blob``: from now on the library holds the blob. False: it did already. ``QuotaError`` when there is no room for it;
       ``NotFoundError`` for a library that isn't registered.
     - ``held`` are those that this library holds; what others hold doesn't count.
+    - ``held_since``: the same, each with the time at which it came; ``None`` where that wasn't written down.
     - ``keep``: held blobs are kept at least until then; a later time wins. ``kept_until`` is 0 where no promise was made.
     - ``forget_blob``: nobody holds it any more (it was found damaged), nor has it in the trash; the libraries that held it.
     - ``wanted``: some of those that were forgotten, and neither put again nor released since.
@@ -93,6 +94,8 @@ class Libraries(Protocol):
     def add_blob(self, library: LibraryId, blob: BlobId, size: int, *, now: int) -> bool: ...
 
     def held(self, library: LibraryId, blobs: Sequence[BlobId]) -> frozenset[BlobId]: ...
+
+    def held_since(self, library: LibraryId, blobs: Sequence[BlobId]) -> dict[BlobId, int | None]: ...
 
     def keep(self, library: LibraryId, blobs: Sequence[BlobId], *, until: int) -> None: ...
 

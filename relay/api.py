@@ -26,8 +26,9 @@ from relay.messages import (
     Registration,
     SessionGrant,
     SessionRequest,
+    TraceAnswer,
 )
-from store.ids import BlobId, LibraryId
+from store.ids import BlobId, EntryHash, LibraryId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +50,8 @@ class LibraryApi(Protocol):
       asked for again, one that is missing from an empty answer is not held.
     - ``stat``: *released* is what lies in the node's trash, and what is held with a release pending. With ``claim`` both are held afterwards, as
       far as the bytes are there. ``hold`` promises nothing of them.
+    - ``trace`` answers for at most 1,000 entries and as many blobs. It reads nothing but what the node wrote down, and changes nothing. A node that is
+      older than this call knows none of that name: ``NotFoundError``.
     - ``get_blob`` gives bytes that were verified against their name; ``NotFoundError`` when they aren't held.
     - ``put_blob`` is durable when it returns. True: the blob was new.
     """
@@ -66,6 +69,8 @@ class LibraryApi(Protocol):
     async def stat(self, blobs: Sequence[BlobId], *, claim: bool = False) -> Sequence[BlobState]: ...
 
     async def hold(self, blobs: Sequence[BlobId], nonce: bytes) -> HoldAnswer: ...
+
+    async def trace(self, entries: Sequence[EntryHash], blobs: Sequence[BlobId]) -> TraceAnswer: ...
 
     async def get_blob(self, blob: BlobId) -> bytes: ...
 

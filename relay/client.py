@@ -40,6 +40,8 @@ from relay.messages import (
     SessionRequest,
     StatAnswer,
     StatRequest,
+    TraceAnswer,
+    TraceRequest,
     frame,
     parse_hint,
 )
@@ -58,13 +60,15 @@ from relay.messages.limits import (
     MAX_PUSH_BYTES,
     MAX_PUSH_ENTRIES,
     MAX_STAT_IDS,
+    MAX_TRACE_BODY,
+    MAX_TRACE_IDS,
     SMALL_BODY,
 )
 from relay.seams import RunBlocking, run_in_thread
 from relay.transport import DirectWay
 from store.blobs import MAX_BLOB_BYTES
 from store.encoding import MalformedError
-from store.ids import BlobId, LibraryId
+from store.ids import BlobId, EntryHash, Id, LibraryId
 
 T = TypeVar("T")
 
@@ -191,6 +195,15 @@ class HttpLibrary:
             raise ProtocolViolationError("the node didn't answer for each blob")
         return answer
 
+    async def trace(self, entries: Sequence[EntryHash], blobs: Sequence[BlobId]) -> TraceAnswer:
+        _at_most(entries, MAX_TRACE_IDS)
+        _at_most(blobs, MAX_TRACE_IDS)
+        content = TraceRequest(entries=tuple(entries), blobs=tuple(blobs)).encode()
+        answer = _decoded(TraceAnswer.decode, await self._post("/trace", content, limit=MAX_TRACE_BODY))
+        if len(answer.entries) != len(entries) or len(answer.blobs) != len(blobs):
+            raise ProtocolViolationError("the node didn't answer for each entry and blob")
+        return answer
+
     async def get_blob(self, blob: BlobId) -> bytes:
         answer = await self._calls.call(
             "GET", f"{self._path}/blobs/{blob.hex()}", token=self._token, limit=MAX_BLOB_BYTES, moving=MAX_BLOB_BYTES
@@ -223,8 +236,8 @@ class HttpLibrary:
             yield stream
 
 
-def _at_most(blobs: Sequence[BlobId], count: int) -> None:
-    if len(blobs) > count:
+def _at_most(ids: Sequence[Id], count: int) -> None:
+    if len(ids) > count:
         raise TooLargeError(f"at most {count} ids at once")
 
 

@@ -56,6 +56,7 @@ class NodeApp:
                 self._route("/v1/l/{library}/push", {"POST": library.push}),
                 self._route("/v1/l/{library}/seen", {"POST": library.seen}),
                 self._route("/v1/l/{library}/news", {"GET": library.news}, is_long_lived=True),
+                self._route("/v1/l/{library}/trace", {"POST": library.trace}),
                 self._route("/v1/l/{library}/blobs/stat", {"POST": library.stat}),
                 self._route("/v1/l/{library}/blobs/hold", {"POST": library.hold}),
                 self._route("/v1/l/{library}/blobs/many", {"POST": library.many}),

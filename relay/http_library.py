@@ -22,11 +22,12 @@ from relay.messages import (
     SeenReports,
     StatAnswer,
     StatRequest,
+    TraceRequest,
     frame,
     frame_hint,
 )
 from relay.messages.framing import END, ITEM
-from relay.messages.limits import MAX_PULL_BODY, MAX_PUSH_BODY, MAX_PUSH_BYTES, MAX_PUSH_ENTRIES, MAX_SEEN_BODY, SMALL_BODY
+from relay.messages.limits import MAX_PULL_BODY, MAX_PUSH_BODY, MAX_PUSH_BYTES, MAX_PUSH_ENTRIES, MAX_SEEN_BODY, MAX_TRACE_BODY, SMALL_BODY
 from relay.service import NodeService
 from store.blobs import MAX_BLOB_BYTES
 from store.encoding import MalformedError
@@ -79,6 +80,13 @@ class LibraryRoutes:
     async def news(self, exchange: Exchange) -> None:
         async with self._library(exchange).news() as hints, aclosing(_hint_items(hints)) as chunks:
             await exchange.stream(chunks, is_live=True)
+
+    async def trace(self, exchange: Exchange) -> None:
+        library = self._library(exchange)
+        await library.check()
+        async with self._uploads.reserved(exchange.announced_length(MAX_TRACE_BODY)):
+            request = TraceRequest.decode(await exchange.body(MAX_TRACE_BODY))
+        await exchange.answer((await library.trace(request.entries, request.blobs)).encode())
 
     async def stat(self, exchange: Exchange) -> None:
         library = self._library(exchange)

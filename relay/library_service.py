@@ -7,7 +7,7 @@ other libraries.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import TypeVar, TypeVarTuple
@@ -15,7 +15,21 @@ from typing import TypeVar, TypeVarTuple
 from relay.accounts import PROMISE_MS, Session, TokenHash, over_quota
 from relay.api import SealedBlob
 from relay.errors import MalformedRequestError, NotFoundError, QuotaError, SyncError, TooLargeError, error_named
-from relay.messages import BlobState, Cursor, HeadsAnswer, Hint, HoldAnswer, PullEnd, PullRequest, PushOutcome, PushResult
+from relay.messages import (
+    BlobState,
+    BlobTrace,
+    Cursor,
+    EntryTrace,
+    HeadsAnswer,
+    Hint,
+    HoldAnswer,
+    PullEnd,
+    PullRequest,
+    PushOutcome,
+    PushResult,
+    Standing,
+    TraceAnswer,
+)
 from relay.messages.limits import (
     MAX_HINT_BLOBS,
     MAX_HOLD_IDS,
@@ -27,6 +41,7 @@ from relay.messages.limits import (
     MAX_REPORTS,
     MAX_REPORTS_BYTES,
     MAX_STAT_IDS,
+    MAX_TRACE_IDS,
     NONCE_BYTES,
 )
 from relay.news import Subscription
@@ -35,7 +50,7 @@ from relay.parts import NodeParts
 from store.blobs import MAX_BLOB_BYTES
 from store.errors import DamagedError, RefusedError
 from store.heads import Heads
-from store.ids import BlobId, LibraryId
+from store.ids import BlobId, EntryHash, LibraryId
 from store.log import Arrived, LogStore, Status
 from store.releases import STEP_MS
 from store.roster import Roster
@@ -292,6 +307,32 @@ class LibraryService:
         interval = self._parts.backup_interval_ms
         is_old_enough = not interval or book.age(self._library, blob) >= interval + STEP_MS
         return is_old_enough and not self._released((blob,)) and bool(self._held(session, (blob,)))
+
+    async def trace(self, entries: Sequence[EntryHash], blobs: Sequence[BlobId]) -> TraceAnswer:
+        if len(entries) > MAX_TRACE_IDS or len(blobs) > MAX_TRACE_IDS:
+            raise TooLargeError(f"at most {MAX_TRACE_IDS} ids of entries and of blobs at once")
+        return await self._run(self._trace, entries, blobs)
+
+    def _trace(self, _: Session, entries: Sequence[EntryHash], blobs: Sequence[BlobId]) -> TraceAnswer:
+        traces = self._entry_traces(entries)
+        released, since = self._released(blobs), self._parts.libraries.held_since(self._library, blobs)
+        absent = EntryTrace(standing=Standing.ABSENT)
+        return TraceAnswer(
+            time=self._parts.clock.now(),
+            entries=tuple(traces.get(name, absent) for name in entries),
+            blobs=tuple(
+                BlobTrace(
+                    state=BlobState.RELEASED if blob in released else BlobState.HELD if blob in since else BlobState.ABSENT,
+                    stored=since.get(blob),
+                )
+                for blob in blobs
+            ),
+        )
+
+    def _entry_traces(self, names: Sequence[EntryHash]) -> Mapping[EntryHash, EntryTrace]:
+        if self._parts.judged is not None:
+            return self._parts.judged(names)
+        return {name: EntryTrace(standing=Standing.STORED, stored=at) for name, at in self._log.received(names).items()}
 
     async def get_blob(self, blob: BlobId) -> bytes:
         return await self._run_on_blob(self._read, blob)

@@ -40,6 +40,7 @@ class MemoryLibraries:
         self._tokens: dict[TokenHash, _Token] = {}
         self._accounts: dict[LibraryId, LibraryAccount] = {}
         self._holdings: dict[BlobId, dict[LibraryId, int]] = {}
+        self._stored_at: dict[tuple[LibraryId, BlobId], int] = {}
         self._kept: dict[tuple[LibraryId, BlobId], int] = {}
         self._kept_running: dict[tuple[LibraryId, BlobId], int] = {}
         self._stored_running: dict[tuple[LibraryId, BlobId], int] = {}
@@ -95,11 +96,16 @@ class MemoryLibraries:
             if account.blob_bytes + size > account.quota:
                 raise over_quota()
             self.put_back(library, blob, size)
+            self._stored_at[library, blob] = now
             return True
 
     def held(self, library: LibraryId, blobs: Sequence[BlobId]) -> frozenset[BlobId]:
         with self._lock:
             return frozenset(blob for blob in blobs if library in self._holdings.get(blob, {}))
+
+    def held_since(self, library: LibraryId, blobs: Sequence[BlobId]) -> dict[BlobId, int | None]:
+        with self._lock:
+            return {blob: self._stored_at[library, blob] for blob in self.held(library, blobs)}
 
     def keep(self, library: LibraryId, blobs: Sequence[BlobId], *, until: int) -> None:
         with self._lock:

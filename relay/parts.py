@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar, TypeVarTuple
 
@@ -11,11 +11,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from relay.accounts import Libraries, Mailboxes, Session, Sessions, TokenHash
 from relay.errors import NotMemberError, SessionInvalidError, errors_translated
+from relay.messages import EntryTrace
 from relay.news import NewsHub
 from relay.release_book import ReleaseBook
 from relay.seams import Clock, Randomness, RunBlocking
 from store.blobs import BlobStore
-from store.ids import LibraryId, StoreId
+from store.ids import EntryHash, LibraryId, StoreId
 from store.log import LogStore
 
 T = TypeVar("T")
@@ -60,6 +61,7 @@ class Logs:
 class NodeParts:
     """``key`` is the node's own; ``store`` is new after every restore. A ``LogStore`` that shares the database of
     ``libraries`` takes part in its ``atomic`` blocks. ``releases``: none on a peer, which deletes nothing because others say so.
+    ``judged``: a peer's, which applies what it stores: what became of those of the entries that are here.
     ``backup_interval_ms``: what came less than this ago may be lost with the disk, so nothing is promised of it."""
 
     kind: Literal["relay", "peer"]
@@ -74,6 +76,7 @@ class NodeParts:
     randomness: Randomness
     run_blocking: RunBlocking
     releases: ReleaseBook | None = None
+    judged: Callable[[Sequence[EntryHash]], Mapping[EntryHash, EntryTrace]] | None = None
     backup_interval_ms: int = 0
     hub: NewsHub = field(default_factory=NewsHub)
     pruning_due: LibrariesDue = field(default_factory=LibrariesDue)

@@ -7,8 +7,6 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar, TypeVarTuple
 
-import trio
-
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
@@ -37,6 +35,8 @@ class SystemClock:
 
 async def run_in_thread(function: Callable[[*Ts], T], *arguments: *Ts) -> T:
     """``RunBlocking`` by trio's worker threads. Not abandoned on cancellation: a transaction always ends before its caller does."""
+    import trio  # here, so that who only looks into a relay's folder starts without it
+
     return await trio.to_thread.run_sync(function, *arguments)
 
 

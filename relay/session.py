@@ -29,11 +29,12 @@ from relay.messages import (
     PushResult,
     SessionRequest,
     SessionStatement,
+    TraceAnswer,
     hello_proof_message,
 )
 from relay.messages.limits import NONCE_BYTES, PROTOCOL_VERSION
 from relay.seams import Clock, Randomness
-from store.ids import BlobId, DeviceId, LibraryId
+from store.ids import BlobId, DeviceId, EntryHash, LibraryId
 from store.signatures import is_signed
 
 STATEMENT_MS = 60_000
@@ -180,6 +181,9 @@ class LibrarySession:
 
     async def hold(self, blobs: Sequence[BlobId], nonce: bytes) -> HoldAnswer:
         return await self._call(lambda api: api.hold(blobs, nonce))
+
+    async def trace(self, entries: Sequence[EntryHash], blobs: Sequence[BlobId]) -> TraceAnswer:
+        return await self._call(lambda api: api.trace(entries, blobs))
 
     async def get_blob(self, blob: BlobId) -> bytes:
         return await self._call(lambda api: api.get_blob(blob))

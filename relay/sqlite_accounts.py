@@ -109,6 +109,12 @@ class SqliteLibraries:
         with self._database.read() as connection:
             return frozenset(blob for blob in blobs if connection.execute(query, (library, blob)).fetchone())
 
+    def held_since(self, library: LibraryId, blobs: Sequence[BlobId]) -> dict[BlobId, int | None]:
+        query = "SELECT stored_at FROM relay_holding WHERE library = (SELECT id FROM relay_library WHERE name = ?) AND blob = ?"
+        with self._database.read() as connection:
+            rows = {blob: connection.execute(query, (library, blob)).fetchone() for blob in blobs}
+        return {blob: int(row[0]) for blob, row in rows.items() if row is not None}
+
     def keep(self, library: LibraryId, blobs: Sequence[BlobId], *, until: int) -> None:
         with self._database.write() as connection:
             connection.executemany(

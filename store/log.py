@@ -131,6 +131,8 @@ class LogStore(Protocol):
 
     - ``has``, ``heads``, ``is_ancestor`` and the judgement of others treat a stub as stored, so a node judges with stubs as it did with
       entries; ``append`` calls it known, ``get`` and ``at`` don't have it.
+    - ``received``: of those that are stored, attached or not, or are stubs, when they came: milliseconds since 1970 by this node's clock. What was
+      attached came when it was.
     - ``prune`` makes stubs of the changes that lie at or below the tips of ``covered``, and of the checkpoints and `settled` entries
       there; no other control entry is ever pruned. A tip that isn't stored here covers nothing. Durable in portions: it may be killed and
       called again. With ``limit`` it ends after so many entries at most, in one transaction. ``can_prune``: whether there may be any.
@@ -167,6 +169,8 @@ class LogStore(Protocol):
     def get(self, name: EntryHash) -> Arrived | None: ...
 
     def has(self, name: EntryHash) -> bool: ...
+
+    def received(self, names: Sequence[EntryHash]) -> dict[EntryHash, int]: ...
 
     def is_ancestor(self, name: EntryHash, of: Dep) -> bool: ...
 

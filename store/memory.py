@@ -63,6 +63,8 @@ class MemoryLogStore:
         self._kept: dict[EntryHash, _Kept] = {}
         self._detached: dict[EntryHash, _Detached] = {}
         self._branches: dict[int, Branch] = {}
+        self._received: dict[EntryHash, int] = {}
+        self._now = 0
         self._seen: dict[DeviceId, SeenReport] = {}
         self._settled: set[EntryHash] = set()
         self._open_settled: dict[EntryHash, tuple[DeviceId, Entry]] = {}
@@ -79,6 +81,7 @@ class MemoryLogStore:
     def append(self, raws: Sequence[bytes], *, now: int) -> list[Outcome]:
         batch = Batch(raws)
         with self._lock:
+            self._now = now
             outcomes = batch.store(self)
             self._verify_settled(now)
             return outcomes
@@ -138,6 +141,10 @@ class MemoryLogStore:
     def has(self, name: EntryHash) -> bool:
         return name in self._kept
 
+    def received(self, names: Sequence[EntryHash]) -> dict[EntryHash, int]:
+        with self._lock:
+            return {name: self._received[name] for name in names if name in self._kept or name in self._detached}
+
     def is_ancestor(self, name: EntryHash, of: Dep) -> bool:
         with self._lock:
             first, second = self.find(name), self.find(of.name)
@@ -173,6 +180,7 @@ class MemoryLogStore:
             report = admit_report(raw, self, self._seen.values(), self.roster())
             if report is None:
                 return False
+            self._now = now
             self._seen[report.device] = report
             self._verify_settled(now)
             return True
@@ -265,6 +273,7 @@ class MemoryLogStore:
             )
             if missing:
                 raise MissingEntriesError(missing)
+            self._now = now
             before = self._arrival, dict(self._kept), dict(self._detached), dict(self._branches)
             try:
                 arrivals = [self._adopt(item) for item in skeleton]
@@ -321,6 +330,7 @@ class MemoryLogStore:
             if entry.name not in self._detached:
                 arrived = Arrived(arrival=self._next_arrival(), entry=entry, is_detached=True)
                 self._detached[entry.name] = _Detached(arrived, admitted.author)
+                self._received[entry.name] = self._now
                 self._is_stored(entry, admitted.author)
             return ()
         self._attach(SkeletonEntry.of(entry, admitted.author), entry, admitted.previous)
@@ -354,6 +364,7 @@ class MemoryLogStore:
 
     def _attach(self, item: SkeletonEntry, entry: Entry | None, previous: Stored | None) -> None:
         self._detached.pop(item.name, None)
+        self._received[item.name] = self._now
         if previous is not None and previous.is_tip:
             key = previous.position.branch
             self._branches[key] = replace(self._branches[key], last_seq=item.seq, tip=item.name)

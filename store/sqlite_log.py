@@ -87,6 +87,10 @@ class SqliteLogStore:
         with self._reading() as rows:
             return rows.position(name) is not None
 
+    def received(self, names: Sequence[EntryHash]) -> dict[EntryHash, int]:
+        with self._reading() as rows:
+            return {name: at for name in names if (at := rows.received(name)) is not None}
+
     def is_ancestor(self, name: EntryHash, of: Dep) -> bool:
         with self._reading() as rows:
             first, second = rows.position(name), rows.find(of.name)

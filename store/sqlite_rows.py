@@ -97,6 +97,15 @@ class LibraryRows:
             return _arrived(*row)[0] if row[2] else None
         return self.get_detached(name)
 
+    def received(self, name: EntryHash) -> int | None:
+        """When an entry came, attached or not, or a stub; milliseconds since 1970 by this node's clock."""
+        for table in ("log_entry", "log_detached") if self.detached else ("log_entry",):
+            query = f"SELECT received FROM {table} WHERE name = ? AND library = ?"  # noqa: S608 - one of two names
+            row = self._connection.execute(query, (name, self.key)).fetchone()
+            if row is not None:
+                return int(row[0])
+        return None
+
     def lineage(self, name: EntryHash) -> Lineage | None:
         """As ``LogStore.lineage``."""
         row = self._connection.execute(_BONE, (name, self.key)).fetchone()

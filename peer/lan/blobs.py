@@ -44,6 +44,18 @@ class PeerBlobs:
         with self._library.database.read():
             return frozenset(blob for blob in dict.fromkeys(blobs) if self._is_held(blob))
 
+    def held_since(self, blobs: Sequence[BlobId]) -> dict[BlobId, int | None]:
+        """The same, each with the time at which it came; ``None`` where that wasn't written down."""
+        with self._library.database.read():
+            return {blob: self._since(blob) for blob in self.held(blobs)}
+
+    def _since(self, blob: BlobId) -> int | None:
+        lies = lies_sealed(self._library, blob)
+        if lies is not None:
+            return lies.stored_at
+        files = [segment.file for segment in self._library.blob_index.find(blob) if self._is_file_here(segment.file)]
+        return min((at for file in files if (at := self._library.held.since(file)) is not None), default=None)
+
     def _is_held(self, blob: BlobId) -> bool:
         return lies_sealed(self._library, blob) is not None or any(
             self._is_file_here(segment.file) for segment in self._library.blob_index.find(blob)

@@ -59,6 +59,9 @@ class Holdings:
     def held(self, library: LibraryId, blobs: Sequence[BlobId]) -> frozenset[BlobId]:
         return self._blobs.held(blobs) if library == self._library.id else frozenset()
 
+    def held_since(self, library: LibraryId, blobs: Sequence[BlobId]) -> dict[BlobId, int | None]:
+        return self._blobs.held_since(blobs) if library == self._library.id else {}
+
     def keep(self, library: LibraryId, blobs: Sequence[BlobId], *, until: int) -> None:
         """A promise, by a device that keeps everything; ``NotFoundError`` by any other, and for what is no longer here: whoever asked might give its own
         away on that word. Decided in the transaction that records it, so nothing that was promised is given up, and nothing given up is promised."""

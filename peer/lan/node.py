@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -14,6 +15,7 @@ from peer.lan.holdings import CARRIED_BYTES, Holdings
 from peer.lan.log import AppliedLog
 from peer.lan.sessions import ConnectionSessions, is_call_over_connection
 from peer.library.library import Library
+from peer.library.tracing import entry_traces
 from peer.seams import RunBlocking
 from relay.accounts import Sessions
 from relay.errors import NotFoundError
@@ -102,6 +104,7 @@ def peer_parts(
         clock=library.clock,
         randomness=library.randomness,
         run_blocking=run_blocking,
+        judged=partial(entry_traces, library.database, library.id),
     )
 
 

@@ -179,7 +179,7 @@ class Applier:
             return
         parts.pasts.record(arrival, entry, parts.pasts.of(entry.needs))
         parts.frontier.applied(entry, own=False)
-        self._waiting.drop(entry.name)
+        self._waiting.drop(entry.name, parts.clock.now)
         if client is not None:
             with parts.database.write() as connection:
                 connection.execute("INSERT OR IGNORE INTO client VALUES (?, ?)", (client, arrival))
@@ -258,7 +258,7 @@ class Applier:
             self._waiting.put(arrived, waits, now=self._parts.clock.now())
             self._parts.meta.put_int("looked_at", max(arrived.arrival, self._parts.meta.get_int("looked_at")))
             return 0
-        self._waiting.drop(arrived.entry.name)
+        self._waiting.drop(arrived.entry.name, self._parts.clock.now)
         self._look_again(self._waiting.builds_on(arrived.entry.name))
         return 1
 

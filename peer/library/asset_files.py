@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from crdt.asset import AssetView
+from peer.layout import LibraryFolder
 from peer.library.held import HeldFile
 from peer.library.library import Library
 from peer.library.queues import Priority
@@ -49,8 +50,13 @@ def files_of(library: Library, asset: AssetView) -> Iterator[AssetFile]:
 
 def located(library: Library, held: HeldFile) -> Path:
     """Where a held file lies: in its place, or still in the incoming folder. What the table says of that may be behind after a crash."""
-    incoming = None if held.incoming is None else library.folder.incoming / held.incoming
-    return incoming if incoming is not None and incoming.exists() else library.folder.root / held.path
+    return located_in(library.folder, held)
+
+
+def located_in(folder: LibraryFolder, held: HeldFile) -> Path:
+    """The same, for who has no more of the library than its folder."""
+    incoming = None if held.incoming is None else folder.incoming / held.incoming
+    return incoming if incoming is not None and incoming.exists() else folder.root / held.path
 
 
 def _file(library: Library, file: FileHash, role: str, size: int | None, priority: Priority) -> AssetFile:

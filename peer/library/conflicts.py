@@ -152,7 +152,7 @@ class _Witness:
 def all_conflicts(library: Library) -> Iterator[OpenConflict]:
     """Every open conflict: photos first, then albums, devices and settings."""
     witness = _Witness(library)
-    for record in _candidates(library):
+    for record in conflict_candidates(library):
         yield from _conflicts_of(library, record, witness)
 
 
@@ -193,7 +193,8 @@ def resolve(library: Library, record: RecordId, field: str, choice: Choice) -> N
         library.change(_settling(library, conflict, _chosen_value(conflict, choice)), action=Action(f"conflict in {field}"))
 
 
-def _candidates(library: Library) -> Iterator[RecordId]:
+def conflict_candidates(library: Library) -> Iterator[RecordId]:
+    """The records in which there may be open conflicts; photos and albums with some by what their own records say come first."""
     queries = Queries(library.database)
     known = dict.fromkeys(queries.with_conflicts())
     yield from known

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from peer.originals.held import HeldStamp, still_held
+from peer.seams import Clock
 from store.database import Database
 from store.ids import FileHash
 
@@ -41,18 +42,20 @@ class HeldFile:
 class HeldTable:
     """The ``held`` table. Paths are relative to the library's folder."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
+        self._clock = clock
 
     def put(self, held: HeldFile) -> None:
-        """Record the file, in place of whatever was recorded of it or at its path. When it was last used stays known."""
+        """Record the file, in place of whatever was recorded of it or at its path. Since when it is here, and when it was last used,
+        stays known."""
         path = os.fsencode(held.path)
         with self._database.write() as connection:
             connection.execute("DELETE FROM held WHERE path = ? AND file <> ?", (path, held.file))
             connection.execute(
-                f"INSERT INTO held ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (file) DO UPDATE SET kind = excluded.kind,"  # noqa: S608
+                f"INSERT INTO held ({_COLUMNS}, since) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (file) DO UPDATE SET kind = excluded.kind,"  # noqa: S608
                 " path = excluded.path, incoming = excluded.incoming, size = excluded.size, mtime_ns = excluded.mtime_ns, inode = excluded.inode",
-                (held.file, held.kind, path, held.incoming, held.size, held.mtime_ns, held.inode),
+                (held.file, held.kind, path, held.incoming, held.size, held.mtime_ns, held.inode, self._clock.now()),
             )
             connection.execute("DELETE FROM evicted WHERE file = ? AND path IS NULL", (held.file,))
 
@@ -75,6 +78,12 @@ class HeldTable:
         with self._database.read() as connection:
             row = connection.execute(f"SELECT {_COLUMNS} FROM held WHERE file = ?", (file,)).fetchone()  # noqa: S608 - columns are ours
         return None if row is None else _held(row)
+
+    def since(self, file: FileHash) -> int | None:
+        """Since when a file is here, in milliseconds since 1970; ``None`` when it isn't, or came before that was written down."""
+        with self._database.read() as connection:
+            row = connection.execute("SELECT since FROM held WHERE file = ?", (file,)).fetchone()
+        return None if row is None else row[0]
 
     def path_taken(self, path: Path) -> bool:
         with self._database.read() as connection:

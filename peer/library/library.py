@@ -63,7 +63,10 @@ from store.sqlite_log import LOG_SCHEMA, SqliteLogStore
 from store.sqlite_rows import LibraryRows
 
 PEER_SCHEMA = SchemaPart(
-    name="peer", scripts=[files("peer").joinpath(script).read_text("utf-8") for script in ("schema.sql", "schema_2.sql", "schema_3.sql")]
+    name="peer",
+    scripts=[
+        files("peer").joinpath(script).read_text("utf-8") for script in ("schema.sql", "schema_2.sql", "schema_3.sql", "schema_4.sql")
+    ],
 )
 
 
@@ -92,7 +95,7 @@ class Library:
         self.nodes = NodeTable(database)
         self.uploads = UploadQueue(database)
         self.downloads = DownloadQueue(database)
-        self.held = HeldTable(database)
+        self.held = HeldTable(database, clock)
         self.blob_index = BlobIndex(database)
         self.waiting = WaitingTable(database)
         self.hlc = DeviceClock(self.meta, clock)

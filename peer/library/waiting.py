@@ -71,9 +71,12 @@ class WaitingTable:
                 (arrived.arrival, arrived.entry.name, waits.reason, now, waits.why.value, waits.needs),
             )
 
-    def drop(self, name: EntryHash) -> None:
+    def drop(self, name: EntryHash, now: Callable[[], int]) -> None:
+        """It is applied. That it had to wait until ``now`` (milliseconds since 1970), if it had, stays known."""
         with self._database.write() as connection:
-            connection.execute("DELETE FROM waiting WHERE name = ?", (name,))
+            waited = connection.execute("DELETE FROM waiting WHERE name = ? RETURNING name, since", (name,)).fetchone()
+            if waited is not None:
+                connection.execute("INSERT OR REPLACE INTO waited VALUES (?, ?, ?)", (*waited, now()))
 
     def find(self, name: EntryHash) -> WaitingEntry | None:
         with self._database.read() as connection:

@@ -26,6 +26,7 @@ from relay.messages.limits import (
     MAX_PUSH_BODY,
     MAX_REGISTRATION_BODY,
     MAX_SEEN_BODY,
+    MAX_TRACE_BODY,
     NONCE_BYTES,
     SMALL_BODY,
 )
@@ -194,6 +195,15 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Hints as long as the client stays and its session lasts. Tags that aren't known are skipped.",
         answers={200: _stream("News", None)},
         errors=_MEMBER,
+    ),
+    Operation(
+        id="trace",
+        method="POST",
+        path=f"{_LIBRARY}/trace",
+        summary="Since when the node has entries and blobs, and on a peer what became of the entries. Nothing is changed.",
+        request=_message("TraceRequest", MAX_TRACE_BODY),
+        answers={200: _message("TraceAnswer", MAX_TRACE_BODY)},
+        errors=_MEMBER | _SENT_CBOR,
     ),
     Operation(
         id="stat",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, get_args
 
 from relay.errors import STATUSES
-from relay.messages import BlobState, BoxId
+from relay.messages import BlobState, BoxId, Standing
 from relay.messages.framing import END, ITEM
 from relay.messages.hints import BLOBS, ENTRIES, HEARTBEAT, SEEN, WANTED
 from relay.messages.limits import (
@@ -24,6 +24,7 @@ from relay.messages.limits import (
     MAX_STAT_IDS,
     MAX_STATEMENT_BYTES,
     MAX_TOKEN_CHARACTERS,
+    MAX_TRACE_IDS,
     MAX_VERSIONS,
     NONCE_BYTES,
 )
@@ -183,6 +184,20 @@ COMPONENTS: dict[str, Schema] = {
         item(WANTED, message("Which.", wanted=several(BLOB, at_most=MAX_HINT_BLOBS)), "The node wants these back."),
         item(HEARTBEAT, NOTHING, "Nothing happened."),
         item(SEEN, NOTHING, "New seen reports came."),
+    ),
+    "TraceRequest": message(
+        "Since when does the node have these?",
+        entries=several(identifier(EntryHash), at_most=MAX_TRACE_IDS),
+        blobs=several(BLOB, at_most=MAX_TRACE_IDS),
+    ),
+    "EntryTrace": row({"enum": [int(each) for each in Standing]}, or_null(NUMBER), or_null(NUMBER)),
+    "BlobTrace": row({"enum": [int(each) for each in BlobState]}, or_null(NUMBER)),
+    "TraceAnswer": message(
+        "The node's time now; of each entry, in the order asked, its standing (0 absent, 1 stored, 2 waiting, 3 applied, 4 void), since when it is stored, and"
+        " since when applied; of each blob its state as in `stat`, and since when it is held. Null: it isn't, or nobody wrote down since when.",
+        time=NUMBER,
+        entries=several(reference("EntryTrace"), at_most=MAX_TRACE_IDS),
+        blobs=several(reference("BlobTrace"), at_most=MAX_TRACE_IDS),
     ),
     "StatRequest": message("Which of these are held?", ids=several(BLOB, at_most=MAX_STAT_IDS), claim=FLAG),
     "StatAnswer": message(

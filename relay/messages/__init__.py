@@ -21,14 +21,17 @@ from relay.messages.nodes import (
     SessionStatement,
     hello_proof_message,
 )
+from relay.messages.trace import BlobTrace, EntryTrace, Standing, TraceAnswer, TraceRequest
 
 __all__ = [
     "BlobState",
+    "BlobTrace",
     "BlobsArrived",
     "BlobsWanted",
     "BoxId",
     "Cursor",
     "EntriesArrived",
+    "EntryTrace",
     "ErrorBody",
     "HeadsAnswer",
     "Heartbeat",
@@ -52,8 +55,11 @@ __all__ = [
     "SessionGrant",
     "SessionRequest",
     "SessionStatement",
+    "Standing",
     "StatAnswer",
     "StatRequest",
+    "TraceAnswer",
+    "TraceRequest",
     "frame",
     "frame_hint",
     "hello_proof_message",

@@ -19,11 +19,12 @@ from relay.messages import (
     SeenReports,
     SessionRequest,
     StatRequest,
+    TraceRequest,
     frame,
 )
 from relay.messages.framing import ITEM
 from store.heads import Heads
-from store.ids import BlobId, StoreId
+from store.ids import BlobId, EntryHash, StoreId
 from tests.api.site import BLOBS, BOXES, Site
 from tests.conformance.sync_api_support import bad_entries
 from tests.fleet.authors import filler, filler_blob, make_library
@@ -71,6 +72,7 @@ class Known:
             "seen": lambda: self._in_library(
                 _encoded(st.lists(st.sampled_from(self._reports), max_size=4).map(lambda raws: SeenReports(reports=tuple(raws))))
             ),
+            "trace": lambda: self._in_library(_encoded(st.builds(TraceRequest, entries=self._names(), blobs=self._several(1001)))),
             "stat": lambda: self._in_library(_encoded(st.builds(StatRequest, ids=self._several(1001), claim=st.booleans()))),
             "hold": lambda: self._in_library(
                 _encoded(st.builds(HoldRequest, ids=self._several(101), nonce=st.binary(min_size=32, max_size=32)))
@@ -98,6 +100,10 @@ class Known:
 
     def _several(self, too_many: int) -> SearchStrategy[tuple[BlobId, ...]]:
         return st.lists(self._ids, max_size=5).map(tuple) | st.just((filler_blob("one of too many"),) * too_many)
+
+    def _names(self) -> SearchStrategy[tuple[EntryHash, ...]]:
+        known = [entry.name for entry in self._site.library.entries]
+        return st.lists(st.sampled_from([*known, EntryHash(bytes(32))]), max_size=5).map(tuple) | st.just((known[0],) * 1001)
 
     def _registrations(self) -> SearchStrategy[Knowing]:
         good = self._site.registration()

@@ -43,7 +43,7 @@ _STRANGE = [
 ]
 
 _FIELDS = st.sampled_from(
-    ["ids", "claim", "nonce", "cursor", "heads", "limit", "seen", "control", "reports", "token", "genesis", "entries"]
+    ["ids", "claim", "nonce", "cursor", "heads", "limit", "seen", "control", "reports", "token", "genesis", "entries", "blobs"]
 )
 
 

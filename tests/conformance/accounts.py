@@ -72,6 +72,19 @@ class LibrariesConformance:
         assert registered.held(LibraryId(bytes(32)), BLOBS) == frozenset()
         assert registered.held(ANNA, []) == frozenset()
 
+    def test_since_when_a_blob_is_held(self, registered: Libraries) -> None:
+        registered.register(BERT, TOKEN, now=NOW)
+        for number, blob in enumerate(BLOBS[:2]):
+            registered.add_blob(ANNA, blob, 1, now=NOW + number)
+        registered.add_blob(ANNA, BLOBS[0], 1, now=NOW + 9)
+        registered.add_blob(BERT, BLOBS[0], 1, now=NOW + 5)
+        assert registered.held_since(ANNA, BLOBS) == {BLOBS[0]: NOW, BLOBS[1]: NOW + 1}
+        assert registered.held_since(BERT, BLOBS) == {BLOBS[0]: NOW + 5}
+        registered.forget_blob(BLOBS[0])
+        registered.add_blob(ANNA, BLOBS[0], 1, now=NOW + 7)
+        assert registered.held_since(ANNA, BLOBS[:1]) == {BLOBS[0]: NOW + 7}
+        assert registered.held_since(LibraryId(bytes(32)), BLOBS) == {}
+
     def test_a_library_that_isn_t_registered_holds_nothing(self, libraries: Libraries) -> None:
         with pytest.raises(NotFoundError):
             libraries.add_blob(ANNA, BLOBS[0], 1, now=NOW)

@@ -74,6 +74,17 @@ class LogStoreConformance(LogStoreFixtures):
             assert entry in store.at(entry.log, entry.seq)
         assert store.at(library.entries[0].log, 10**6) == []
 
+    def test_when_each_entry_came(self, store: LogStore, library: FleetLibrary) -> None:
+        first = library.raws()
+        store.append(first, now=NOW)
+        later = library.join("late").change()
+        store.append(library.raws(), now=NOW + 5)
+        absent = EntryHash(bytes(32))
+        assert store.received([later.name, absent, library.genesis.name]) == {later.name: NOW + 5, library.genesis.name: NOW}
+        store.append(library.raws(), now=NOW + 9)
+        assert store.received([later.name]) == {later.name: NOW + 5}
+        assert store.received([]) == {}
+
     def test_a_batch_may_come_in_any_order(self, make_store: MakeStore, library: FleetLibrary) -> None:
         busy_library(library)
         for seed in range(5):

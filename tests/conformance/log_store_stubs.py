@@ -57,7 +57,9 @@ class LogStoreDetached(LogStoreFixtures):
             assert statuses(store.append([entry.raw], now=NOW)) == {Status.STORED}
         arrival = store.arrival()
         assert [store.lineage(entry.name) for entry in later] == [None] * len(later)
-        store.append([change.raw], now=NOW)
+        assert store.received([later[0].name]) == {later[0].name: NOW}
+        store.append([change.raw], now=NOW + 5)
+        assert set(store.received([change.name, *(entry.name for entry in later)]).values()) == {NOW + 5}
         assert [each.arrival - arrival for each in map(store.lineage, [entry.name for entry in later]) if each] == [2, 3, 4]
         assert names(store.after(arrival, limit_bytes=EVERYTHING)) == [change.name, *(entry.name for entry in later)]
         assert not any(each.is_detached for each in store.after(0, limit_bytes=EVERYTHING))

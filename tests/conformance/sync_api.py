@@ -51,6 +51,7 @@ from tests.conformance.sync_api_support import (
     pull,
     put,
 )
+from tests.conformance.sync_api_trace import TraceConformance
 from tests.fleet.authors import Author, FleetLibrary, filler, make_library
 from tests.unit.relay.nodes import QUOTA, TOKEN, FakeClock, Node, registration, session_of
 
@@ -379,7 +380,7 @@ class EntriesConformance(SyncApiFixtures):
         await assert_refused_everywhere(api.library(library.id, expired), SessionInvalidError)
 
 
-class PeerApiConformance(NodeConformance, EntriesConformance, RemovalConformance, BlobsConformance):
+class PeerApiConformance(NodeConformance, EntriesConformance, RemovalConformance, BlobsConformance, TraceConformance):
     """What every node does."""
 
 

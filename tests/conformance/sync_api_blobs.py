@@ -18,7 +18,9 @@ from relay.messages import (
     BlobsArrived,
     BlobState,
     BlobsWanted,
+    EntryTrace,
     PullRequest,
+    Standing,
 )
 from relay.messages.limits import MAX_MANY_BYTES, MAX_STAT_IDS
 from store.blobs import MAX_BLOB_BYTES
@@ -155,7 +157,9 @@ class LibrariesApartConformance(SyncApiFixtures):
     def node(self, clock: FakeClock) -> Node:
         return make_node(clock, uses=2)
 
-    async def test_ids_tell_nothing_about_other_libraries(self, signed_in: LibraryApi, api: SyncApi, node: Node) -> None:
+    async def test_ids_tell_nothing_about_other_libraries(
+        self, signed_in: LibraryApi, api: SyncApi, node: Node, library: FleetLibrary
+    ) -> None:
         blob = await put(signed_in, SMALL)
         other_library = make_library("other")
         otto = other_library.join("otto")
@@ -163,6 +167,8 @@ class LibrariesApartConformance(SyncApiFixtures):
         other = session_of(api, other_library, otto, key=node.key, seed=9)
         assert list(await other.stat([blob])) == [BlobState.ABSENT]
         assert not await other.has_blob(blob)
+        assert [each.state for each in (await other.trace([library.genesis.name], [blob])).blobs] == [BlobState.ABSENT]
+        assert (await other.trace([library.genesis.name], [])).entries == (EntryTrace(standing=Standing.ABSENT),)
         assert list((await other.hold([blob], bytes(32))).proofs) == [b""]
         with pytest.raises(NotFoundError):
             await other.get_blob(blob)

@@ -109,6 +109,7 @@ async def assert_refused_everywhere(api: LibraryApi, error: type[SyncError]) -> 
         api.push([]),
         api.seen([]),
         api.stat([]),
+        api.trace([], [blob]),
         api.hold([blob], bytes(32)),
         api.get_blob(blob),
         api.has_blob(blob),

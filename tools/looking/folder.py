@@ -74,7 +74,7 @@ def look_into(root: Path, gather: Callable[[Inspected], T], *, library_id: str =
             continue
         except DamagedError as error:
             if not is_of_database(error):
-                raise IntegrityError(f"{place.database}: {error}.", hint="`calotype-inspect verify` says what else is damaged.") from error
+                raise _cannot_be_read(place, problems, str(error)) from error
             return _look_at_rest(root, place, error, gather, library_id)
     raise CalotypeError(
         f"{place.database} is being written too often to be read. Nothing was changed.",
@@ -84,17 +84,16 @@ def look_into(root: Path, gather: Callable[[Inspected], T], *, library_id: str =
 
 
 def _look(root: Path, place: Place, database: Database, problems: Problems, gather: Callable[[Inspected], T], library_id: str) -> Look[T]:
-    libraries = _choose(_libraries(database, place), library_id)
+    libraries = libraries_in(database, place, library_id)
     inspected = Inspected(root=root, database=database, libraries=libraries, library_folder=place.library_folder, problems=problems)
     try:
         result = gather(inspected)
-    except (ValueError, LookupError, TypeError, EngineError) as error:
+    except EngineError as error:
+        raise _cannot_be_read(place, problems, f"a record is damaged: {error}") from error
+    except (ValueError, LookupError, TypeError) as error:
         if not problems.found:
             raise
-        raise IntegrityError(
-            f"{'; '.join(problems.found)}. What is left doesn't fit together well enough for this view ({type(error).__name__}).",
-            hint="Other views may show more: `calotype-inspect heads`, `log`, `status`.",
-        ) from error
+        raise _cannot_be_read(place, problems, f"what is left doesn't fit together ({type(error).__name__})") from error
     return Look(result=result, problems=tuple(problems.found))
 
 
@@ -105,9 +104,20 @@ def _look_at_rest(root: Path, place: Place, error: DamagedError, gather: Callabl
         try:
             return _look(root, place, database, problems, gather, library_id)
         except DamagedError as further:
-            raise IntegrityError(
-                f"{'; '.join(problems.found)}; and {further}.", hint="Other views may show more: `calotype-inspect heads`, `log`."
-            ) from further
+            raise _cannot_be_read(place, problems, str(further)) from further
+
+
+def _cannot_be_read(place: Place, problems: Problems, reason: str) -> IntegrityError:
+    """A view that asks for something can't go on without it."""
+    return IntegrityError(
+        f"{place.database}: {'; '.join([*problems.found, reason])}.",
+        hint="`calotype-inspect verify` says what else is damaged; views of other things show what is whole.",
+    )
+
+
+def libraries_in(database: Database, place: Place, library_id: str = "") -> tuple[LibraryId, ...]:
+    """Those whose ids begin so; ``UsageError`` where there is none of these, though one was asked for."""
+    return _choose(_libraries(database, place), library_id)
 
 
 def _libraries(database: Database, place: Place) -> tuple[LibraryId, ...]:

@@ -14,6 +14,8 @@ from store.sqlite_rows import intact_entry
 from tools.looking.folder import Inspected
 
 PAGE_ENTRIES = 500
+NEWEST = (1 << 63) - 1
+"""Above every arrival number."""
 
 _ATTACHED = """
     SELECT e.arrival, e.received, e.kind, e.seq, e.name, b.log, b.author, coalesce(p.name, b.follows), e.raw, e.deps, 0
@@ -24,9 +26,9 @@ _ATTACHED = """
 """
 _DETACHED = """
     SELECT d.arrival, d.received, d.kind, d.seq, d.name, d.log, NULL, NULL, d.raw, NULL, 1
-    FROM log_library l JOIN log_detached d ON d.library = l.id WHERE l.name = ?1 AND d.arrival > ?2 ORDER BY d.arrival
+    FROM log_library l JOIN log_detached d ON d.library = l.id WHERE l.name = ?1 AND d.arrival > ?2 AND d.arrival <= ?3 ORDER BY d.arrival
 """
-_PAGE = f"{_ATTACHED} AND e.arrival > ?2 ORDER BY e.arrival LIMIT {PAGE_ENTRIES}"
+_PAGE = f"{_ATTACHED} AND e.arrival > ?2 AND e.arrival <= ?3 ORDER BY e.arrival LIMIT {PAGE_ENTRIES}"
 _AT = f"{_ATTACHED} AND e.arrival = ?2"
 _NAMED = f"{_ATTACHED} AND e.name = ?2"
 
@@ -55,20 +57,20 @@ class LoggedEntry:
         return f"{self.item.log.hex()[:10]}:{self.item.seq}"
 
 
-def logged_entries(inspected: Inspected, library: LibraryId, *, after: int = 0) -> Iterator[LoggedEntry]:
-    """All entries that arrived behind number ``after``: the attached ones and stubs in the order of arrival, then the detached ones. What is damaged
-    is noted as a problem, and given without its bytes."""
+def logged_entries(inspected: Inspected, library: LibraryId, *, after: int = 0, until: int = NEWEST) -> Iterator[LoggedEntry]:
+    """All entries that arrived behind number ``after``, up to ``until``: the attached ones and stubs in the order of arrival, then the detached ones.
+    What is damaged is noted as a problem, and given without its bytes."""
     arrival = after
     while True:
         with inspected.database.read() as connection:
-            rows = connection.execute(_PAGE, (library, arrival)).fetchall()
+            rows = connection.execute(_PAGE, (library, arrival, until)).fetchall()
         if not rows:
             break
         for row in rows:
             yield _logged(inspected, row)
         arrival = rows[-1][0]
     with inspected.database.read() as connection:
-        rows = connection.execute(_DETACHED, (library, after)).fetchall()
+        rows = connection.execute(_DETACHED, (library, after, until)).fetchall()
     for row in rows:
         yield _logged(inspected, row)
 

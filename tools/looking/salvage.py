@@ -19,9 +19,8 @@ from store.database import Database
 from tools.looking.opening import TEMPORARY, Place, copied, is_sqlite, what_it_is
 from tools.looking.problems import Problems
 
-MOST_TRIES = 2_000_000
-"""Row numbers that are tried one by one in one table."""
-_BATCH = 1000
+MOST_MISSES = 20_000
+"""Row numbers that are tried in vain, one after the other, before a table is given up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,13 +131,17 @@ class _Reading:
 
 
 def _one_by_one(source: sqlite3.Connection, table: _Table, after: int | None, before: int | None) -> Iterator[Sequence[object]]:
-    start = 0 if after is None else after
-    for number in range(start + 1, min(start + MOST_TRIES if before is None else before, start + MOST_TRIES)):
+    number, misses = after or 0, 0
+    while misses < MOST_MISSES and (before is None or number + 1 < before):
+        number += 1
         try:
             row = source.execute(f"{_select(table)} WHERE rowid = ?", (number,)).fetchone()
         except sqlite3.DatabaseError:
-            continue
-        if row is not None:
+            row = None
+        if row is None:
+            misses += 1
+        else:
+            misses = 0
             yield row[1:]
 
 

@@ -27,6 +27,8 @@ from relay.messages import (
     SessionStatement,
     StatAnswer,
     StatRequest,
+    TraceAnswer,
+    TraceRequest,
     frame,
     frame_hint,
     parse_hint,
@@ -65,6 +67,8 @@ _MESSAGES: Mapping[int, type[_Message]] = {
     16: ManyRequest,
     17: Mail,
     18: ErrorBody,
+    19: TraceRequest,
+    20: TraceAnswer,
 }
 """By the first byte of an input: the corpus depends on these numbers."""
 

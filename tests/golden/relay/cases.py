@@ -10,8 +10,10 @@ from relay.messages import (
     BlobsArrived,
     BlobState,
     BlobsWanted,
+    BlobTrace,
     Cursor,
     EntriesArrived,
+    EntryTrace,
     ErrorBody,
     HeadsAnswer,
     Heartbeat,
@@ -34,8 +36,11 @@ from relay.messages import (
     SessionGrant,
     SessionRequest,
     SessionStatement,
+    Standing,
     StatAnswer,
     StatRequest,
+    TraceAnswer,
+    TraceRequest,
 )
 from store.heads import Heads, Tip
 from store.ids import BlobId, DeviceId, EntryHash, LibraryId, LogId, StoreId
@@ -78,6 +83,16 @@ MESSAGES: dict[str, Any] = {
     "hold request": HoldRequest(ids=BLOBS, nonce=b"n" * 32),
     "hold answer": HoldAnswer(proofs=(b"", b"p" * 32), until=TIME),
     "many request": ManyRequest(ids=BLOBS),
+    "trace request": TraceRequest(entries=(EntryHash(b"e" * 32),), blobs=BLOBS),
+    "trace answer": TraceAnswer(
+        time=TIME,
+        entries=(
+            EntryTrace(standing=Standing.ABSENT),
+            EntryTrace(standing=Standing.STORED, stored=TIME),
+            EntryTrace(standing=Standing.APPLIED, stored=TIME, applied=TIME + 7),
+        ),
+        blobs=(BlobTrace(state=BlobState.HELD, stored=TIME), BlobTrace(state=BlobState.HELD), BlobTrace(state=BlobState.ABSENT)),
+    ),
     "mail": Mail(messages=(b"one", b"two")),
     "error": ErrorBody(error="quota", message="used up"),
 }

@@ -6,7 +6,7 @@ from starlette.types import Scope
 
 _BY_PATH = {"hello": "hello", "libraries": "register", "session": "session"}
 _OF_A_BLOB = {"GET": "get_blob", "HEAD": "has_blob", "PUT": "put_blob"}
-_OF_A_LIBRARY = frozenset({"heads", "pull", "push", "seen", "news"})
+_OF_A_LIBRARY = frozenset({"heads", "pull", "push", "seen", "news", "trace"})
 _OF_BLOBS = frozenset({"stat", "hold", "many"})
 
 

@@ -33,8 +33,9 @@ from relay.messages import (
     Registration,
     SessionGrant,
     SessionRequest,
+    TraceAnswer,
 )
-from store.ids import BlobId, LibraryId
+from store.ids import BlobId, EntryHash, LibraryId
 from tests.simulation.wire.line import Line, Way
 from tests.simulation.wire.proxy import Counts
 from tests.simulation.wire.site import Site
@@ -221,6 +222,9 @@ class FaultyLibrary:
 
     async def hold(self, blobs: Sequence[BlobId], nonce: bytes) -> HoldAnswer:
         return await self._faults.call("hold", lambda: self._api().hold(blobs, nonce))
+
+    async def trace(self, entries: Sequence[EntryHash], blobs: Sequence[BlobId]) -> TraceAnswer:
+        return await self._faults.call("trace", lambda: self._api().trace(entries, blobs))
 
     async def get_blob(self, blob: BlobId) -> bytes:
         return await self._faults.call("get_blob", lambda: self._api().get_blob(blob))

@@ -23,10 +23,24 @@ from relay.errors import (
     UnreachableError,
 )
 from relay.http_call import Patience
-from relay.messages import BoxId, Cursor, ErrorBody, PullEnd, PullRequest, PushResult, Registration, SessionRequest, StatAnswer, frame
+from relay.messages import (
+    BoxId,
+    Cursor,
+    EntryTrace,
+    ErrorBody,
+    PullEnd,
+    PullRequest,
+    PushResult,
+    Registration,
+    SessionRequest,
+    Standing,
+    StatAnswer,
+    TraceAnswer,
+    frame,
+)
 from relay.messages.limits import SMALL_BODY
 from store.blobs import MAX_BLOB_BYTES
-from store.ids import BlobId, LibraryId, StoreId
+from store.ids import BlobId, EntryHash, LibraryId, StoreId
 from tests.conformance.sync_api_support import pull
 
 Answering = Callable[[trio.SocketStream, bytes], Awaitable[None]]
@@ -267,6 +281,12 @@ async def test_answers_for_more_or_less_than_was_asked() -> None:
     async with node_that_sends(ok(StatAnswer(states=()).encode())) as node:
         with pytest.raises(ProtocolViolationError):
             await library_at(node).stat([BLOB])
+    one_entry = TraceAnswer(time=0, entries=(EntryTrace(standing=Standing.ABSENT),))
+    async with node_that_sends(ok(one_entry.encode())) as node:
+        with pytest.raises(ProtocolViolationError):
+            await library_at(node).trace([], [])
+        with pytest.raises(ProtocolViolationError):
+            await library_at(node).trace([EntryHash(bytes(32))], [BLOB])
 
 
 async def test_news_without_a_heartbeat() -> None:

@@ -6,11 +6,15 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from peer.library.held import HeldTable
+from peer.library.held import HeldFile, HeldTable
 from peer.library.library import PEER_SCHEMA
 from peer.library.nodes import NodeKind, NodeTable
+from peer.library.waiting import WaitingTable
+from peer.seams import SystemClock
 from store.database import Database
+from store.ids import EntryHash, FileHash
 from store.sqlite_log import LOG_SCHEMA
+from tests.unit.relay.nodes import FakeClock
 
 RELAY = "https://relay.example.org"
 
@@ -41,6 +45,34 @@ def test_what_is_held_and_wanted_is_counted(tmp_path: Path) -> None:
             row = bytes([number]) * 32, bytes([1]) * 17, 100, priority
             connection.execute("INSERT INTO download (file, record, size, priority) VALUES (?, ?, ?, ?)", row)
     with closing(Database(path, [LOG_SCHEMA, PEER_SCHEMA])) as database:
-        assert HeldTable(database).totals() == {"original": (2, 20), "preview": (0, 0), "thumbnail": (1, 10), "index": (0, 0)}
+        assert HeldTable(database, SystemClock()).totals() == {
+            "original": (2, 20),
+            "preview": (0, 0),
+            "thumbnail": (1, 10),
+            "index": (0, 0),
+        }
         with database.read() as connection:
             assert connection.execute("SELECT files, bytes FROM total WHERE what = 'wanted'").fetchone() == (1, 100)
+
+
+def test_nobody_knows_since_when_older_files_are_here(tmp_path: Path) -> None:
+    path = tmp_path / "library.db"
+    third = [replace(part, scripts=part.scripts[:3]) for part in (LOG_SCHEMA, PEER_SCHEMA)]
+    older, newer = (
+        HeldFile(file=FileHash(bytes([n]) * 32), kind="original", path=Path(f"{n}.jpg"), incoming=None, size=1, mtime_ns=0, inode=0)
+        for n in (1, 2)
+    )
+    with closing(Database(path, third)) as database, database.write() as connection:
+        connection.execute("INSERT INTO waiting (arrival, name, reason, since) VALUES (3, ?, 'its key', 1700000000000)", (bytes(32),))
+        connection.execute(
+            "INSERT INTO held (file, kind, path, size, mtime_ns, inode) VALUES (?, 'original', ?, 1, 0, 0)", (older.file, bytes(older.path))
+        )
+    with closing(Database(path, [LOG_SCHEMA, PEER_SCHEMA])) as database:
+        held, waiting = HeldTable(database, FakeClock(7)), WaitingTable(database)
+        for file in (older, newer):
+            held.put(file)
+        assert (held.since(older.file), held.since(newer.file), held.since(FileHash(bytes(32)))) == (None, 7, None)
+        waiting.drop(EntryHash(bytes(32)), lambda: 1_700_000_000_009)
+        waiting.drop(EntryHash(bytes(32)), lambda: 1_700_000_000_010)
+        with database.read() as connection:
+            assert connection.execute("SELECT since, applied FROM waited").fetchall() == [(1_700_000_000_000, 1_700_000_000_009)]
