@@ -35,6 +35,7 @@ BENCHMARKS: Mapping[str, str] = {
     "start": "tests.bench.start",
     "evicting": "tests.bench.evicting",
     "lan": "tests.bench.lan",
+    "inspector": "tests.bench.inspecting",
 }
 """In the order in which they run. Each module has ``METHOD`` and ``measure``, and is given an empty folder."""
 

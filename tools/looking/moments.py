@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from peer.errors import UsageError
 
-_AGO = re.compile(r"(\d{1,9}) ?(s|m|h|d|w)(?: ago)?")
+_AGO = re.compile(r"([0-9]{1,9}) ?(s|m|h|d|w)(?: ago)?")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 

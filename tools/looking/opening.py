@@ -169,6 +169,8 @@ def _open(path: Path) -> Database:
         if error.sqlite_errorcode == sqlite3.SQLITE_CANTOPEN:
             raise WrittenMeanwhileError from error  # its owner closed it after the look at its files
         raise
+    except UnicodeDecodeError as error:  # what SQLite says of damage may quote it
+        raise DamagedError("its list of tables is damaged") from error
     return database
 
 

@@ -38,4 +38,4 @@ class Problems:
 
 def is_of_database(error: DamagedError) -> bool:
     """Whether SQLite itself found its file damaged; else what is stored in it isn't what it was."""
-    return isinstance(error.__cause__, sqlite3.DatabaseError)
+    return isinstance(error.__cause__, sqlite3.DatabaseError | UnicodeDecodeError)

@@ -44,13 +44,14 @@ def salvaged(place: Place, problems: Problems) -> Iterator[Database]:
         Database(target, place.parts).close()
         try:
             with closing(sqlite3.connect(":memory:", isolation_level=None)) as source:
+                source.text_factory = _readable
                 source.execute("PRAGMA writable_schema=ON")  # tables that can be found are, although the list of them is damaged
                 source.execute("ATTACH ? AS damaged", (str(damaged),))
                 has = {row[1] for row in source.execute("PRAGMA damaged.table_list").fetchall()}
                 with closing(sqlite3.connect(target, isolation_level=None)) as made:
                     if not _read_over(source, made, has, problems):
                         raise sqlite3.DatabaseError("no table has rows that can be read")
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             found = "too much of it is damaged" if is_sqlite(place.database) else f"it is {what_it_is(place.database)}"
             raise IntegrityError(
                 f"{place.database} can't be read at all: {found} ({error}). Photos under originals/ are ordinary files, and what"
@@ -126,7 +127,7 @@ class _Reading:
             for first, *row in self._source.execute(f"{_select(self._table)} ORDER BY {order}"):
                 self.last = first
                 yield row
-        except sqlite3.DatabaseError:
+        except (sqlite3.DatabaseError, UnicodeDecodeError):
             self.failed = True
 
 
@@ -136,13 +137,18 @@ def _one_by_one(source: sqlite3.Connection, table: _Table, after: int | None, be
         number += 1
         try:
             row = source.execute(f"{_select(table)} WHERE rowid = ?", (number,)).fetchone()
-        except sqlite3.DatabaseError:
+        except (sqlite3.DatabaseError, UnicodeDecodeError):
             row = None
         if row is None:
             misses += 1
         else:
             misses = 0
             yield row[1:]
+
+
+def _readable(text: bytes) -> str:
+    """Text of the damaged database, whatever its bytes have become."""
+    return text.decode("utf-8", "replace")
 
 
 def _select(table: _Table) -> str:
@@ -162,7 +168,7 @@ def _insert(made: sqlite3.Connection, table: _Table, rows: Iterable[Sequence[obj
     for row in rows:
         try:
             made.execute(statement, row)
-        except sqlite3.DatabaseError:
+        except (sqlite3.DatabaseError, UnicodeDecodeError):
             continue
         count += 1
     made.execute("COMMIT")

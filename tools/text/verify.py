@@ -1,0 +1,180 @@
+"""`verify` for people: what was proven first, then what wasn't, then how much it was."""
+
+from __future__ import annotations
+
+from tools.looking.documents import Document, short_device, short_entry, short_value
+from tools.text.screen import BAD, DIM, GOOD, WARN, Screen
+from tools.views.verify import AGREE, BEHIND, DIFFER
+
+_MOST_LOGS = 8
+_BECAME = {"missing": "not stored", "waiting": "held back"}
+
+
+def show_verify(document: Document) -> None:
+    """One folder, or two and whether they agree."""
+    screen = Screen()
+    agreement = document["agreement"]
+    if agreement is None:
+        _show_folder(screen, document, "")
+        return
+    _show_agreement(screen, agreement)
+    for label in ("a", "b"):
+        screen.line("")
+        _show_folder(screen, document[label], f"{label.upper()}, ")
+
+
+def _show_folder(screen: Screen, folder: Document, label: str) -> None:
+    if not folder["libraries"]:
+        screen.line("No library is stored here yet.")
+    for library in folder["libraries"]:
+        _show_library(screen, folder, library, label)
+
+
+def _show_library(screen: Screen, folder: Document, library: Document, label: str) -> None:
+    found = sum(library["found"].values())
+    where = f"{label}{folder['folder']}"
+    if found:
+        screen.line((f"{where}: {_counted(found, 'finding')}", BAD), f" in library {library['library'][:10]}, listed below.")
+    else:
+        screen.line((f"{where}: {_proven(library)}.", GOOD))
+    screen.line(f"{library['entries']:,} entries, {_megabytes(library['entry_bytes'])}{_of_these(library)}", indent=2)
+    if library["records"] is not None:
+        screen.line(f"{library['records']:,} records, digest {library['digest']}", indent=2)
+    if library["replay"] is not None:
+        screen.line(_replay(library["replay"]), indent=2)
+    elif library["unproven"] and folder["kind"] == "library":
+        screen.line((f"Records weren't made again from entries: {_clause(library['unproven'])}.", WARN), indent=2)
+    if library["blobs"] is not None:
+        how = "hashed" if library["blobs"]["hashed"] else "by their sizes; --deep hashes them"
+        screen.line(f"{library['blobs']['held']:,} blobs, {_megabytes(library['blobs']['bytes'])}, {how}", indent=2)
+    elif folder["kind"] == "relay":
+        screen.line(("Blobs aren't in this folder, so they weren't looked at.", WARN), indent=2)
+
+
+def _proven(library: Document) -> str:
+    if library["replay"] is not None:
+        return "proven: replaying the log gives exactly what is stored and listed"
+    if library["records"] is not None:
+        return "entries, records and listings are whole"
+    return "the envelopes of all entries are whole; what is in them stays sealed"
+
+
+def _of_these(library: Document) -> str:
+    parts = [f"{library[name]:,} {said}" for name, said in _SORTS if library[name]]
+    return f" ({', '.join(parts)})" if parts else ""
+
+
+_SORTS = (("stubs", "given up for a checkpoint"), ("detached", "before what they build on"), ("waiting", "held back or set aside"))
+
+
+def _replay(replay: Document) -> str:
+    begins = replay["begins"]
+    if begins is None:
+        back = "from the first entry on"
+    else:
+        at = f", {begins['entry']}, here since {begins['received']}" if begins["entry"] else ""
+        back = f"from a checkpoint over {begins['covered_entries']:,} entries on{at}: what was before that can't be replayed"
+    return f"{replay['updates']:,} updates of {replay['entries']:,} entries replayed, {back}"
+
+
+def _show_agreement(screen: Screen, agreement: Document) -> None:
+    sentence, style = _verdict(agreement)
+    screen.line((sentence, style))
+    for label in ("a", "b"):
+        _show_amount(screen, f"{label.upper()} lacks", agreement[f"{label}_lacks"])
+        _show_amount(screen, f"{label.upper()} holds back", agreement[f"{label}_holds_back"])
+    if agreement["reason"]:
+        screen.line((f"Records weren't compared: {agreement['reason']}.", WARN), indent=2)
+    if agreement["record"] is not None:
+        _show_record(screen, agreement["record"])
+    if agreement["blobs"] is not None:
+        _show_blobs(screen, agreement["blobs"])
+
+
+def _verdict(agreement: Document) -> tuple[str, str]:
+    digests = agreement["digests"]
+    differing = agreement["differing_records"] or 0
+    match agreement["state"]:
+        case state if state == AGREE:
+            return ("A and B agree: same entries" + (f", same digest {digests['a']}." if digests["equal"] else "."), GOOD)
+        case state if state == DIFFER:
+            if differing:
+                return f"A and B differ in {_counted(differing, 'record')}, although both have applied what made them.", BAD
+            if agreement["differing_entries"]:
+                return f"A and B differ in the bytes of {_counted(agreement['differing_entries'], 'entry', 'entries')}.", BAD
+            return "A and B differ in their digests, although both have applied the same.", BAD
+        case state if state == BEHIND:
+            who = [
+                label
+                for label in "AB"
+                if agreement[f"{label.lower()}_lacks"]["entries"] or agreement[f"{label.lower()}_holds_back"]["entries"]
+            ]
+            rest = "" if agreement["differing_records"] is None else " What both have is the same."
+            if len(who) == 1:
+                return f"{who[0]} is behind the other.{rest} That is no damage: it has still to sync.", WARN
+            return f"A and B lack something of each other.{rest} That is no damage: they have still to sync.", WARN
+        case _:
+            return "Whether A and B agree can't be told.", WARN
+
+
+def _show_amount(screen: Screen, what: str, amount: Document) -> None:
+    if not amount["entries"]:
+        return
+    screen.line(f"{what} {_counted(amount['entries'], 'entry', 'entries')}, {_megabytes(amount['bytes'])}", indent=2)
+    screen.table(
+        ("log", "device", "numbers", "entries", "bytes", ""),
+        [
+            (
+                log["log"][:10],
+                screen.device(short_device(log)),
+                f"{log['from']} to {log['to']}",
+                str(log["entries"]),
+                str(log["bytes"]),
+                log.get("reason", ""),
+            )
+            for log in amount["logs"][:_MOST_LOGS]
+        ],
+    )
+    if len(amount["logs"]) > _MOST_LOGS:
+        screen.line((f"and {len(amount['logs']) - _MOST_LOGS} more logs", DIM), indent=2)
+
+
+def _show_record(screen: Screen, record: Document) -> None:
+    name = f"{short_value(record['name'])[1:-1]}, " if record["name"] else ""
+    screen.line(f"The first is {name}{record['kind']}:{record['record']}", indent=2)
+    for label in ("a", "b"):
+        if not record["stored"][label]:
+            screen.line(f"{label.upper()} doesn't have it", indent=2)
+    screen.table(("field", "in A", "in B"), [(each["field"], _values(each["a"]), _values(each["b"])) for each in record["fields"]])
+    entry = record["entry"]
+    if entry is None:
+        screen.line("No entry explains it: one of the two doesn't store what its entries say.", indent=2)
+        return
+    became = ", ".join(f"{_BECAME.get(entry[label], entry[label])} in {label.upper()}" for label in ("a", "b"))
+    screen.line(f"They part at {short_entry(entry)} by ", screen.device(short_device(entry)), f" at {entry['time']}: {became}", indent=2)
+    if entry["a"] == entry["b"] == "applied":
+        screen.line("Both applied it, so one of them doesn't store what its entries say; see below.", indent=2)
+
+
+def _values(values: list[object]) -> str:
+    return " | ".join(map(short_value, values)) or "nothing"
+
+
+def _show_blobs(screen: Screen, blobs: Document) -> None:
+    if not blobs["missing"]:
+        screen.line(f"The relay holds all {blobs['needed']:,} blobs that the records name.", indent=2)
+        return
+    queued = f", {blobs['uploading']:,} of them still to be uploaded by this device" if blobs["uploading"] else ""
+    screen.line((f"The relay lacks {blobs['missing']:,} of {blobs['needed']:,} blobs that the records name{queued}.", WARN), indent=2)
+
+
+def _counted(count: int, one: str, several: str = "") -> str:
+    return f"{count:,} {one if count == 1 else several or one + 's'}"
+
+
+def _clause(sentence: str) -> str:
+    return sentence.rstrip(".")
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.1f} kB"
