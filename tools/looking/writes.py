@@ -22,7 +22,7 @@ from store.entries import EntryKind
 from store.ids import LibraryId, RecordId
 from tools.looking.contents import Contents
 from tools.looking.folder import Inspected
-from tools.looking.logged import LoggedEntry, logged_at, logged_entries
+from tools.looking.logged import NEWEST, LoggedEntry, logged_at, logged_entries
 from tools.looking.lookup import record_name
 
 UNSEEN = "this device hasn't looked at it yet"
@@ -149,8 +149,8 @@ class Writes:
         if logged.is_detached:
             return DETACHED
         reason = self._one("SELECT reason FROM waiting WHERE arrival = ?", logged.arrival)
-        is_unseen = logged.arrival > Meta(self._inspected.database).get_int("looked_at") and not self._pasts.knows(logged.name)
-        return reason or (UNSEEN if is_unseen and Meta(self._inspected.database).get("looked_at") is not None else "")
+        is_unseen = logged.arrival > Meta(self._inspected.database).get_int("looked_at", NEWEST) and not self._pasts.knows(logged.name)
+        return reason or (UNSEEN if is_unseen else "")
 
     def _one(self, query: str, *parameters: object) -> str:
         with self._inspected.database.read() as connection:

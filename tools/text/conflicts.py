@@ -1,0 +1,54 @@
+"""`conflicts` for people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tools.looking.documents import Document, short_entry, short_value
+from tools.looking.spelling import spell_count
+from tools.text.pasts import spell_time
+from tools.text.screen import DIM, GOOD, STRONG, WARN, Piece, Screen
+
+_ID = 10
+
+
+def show_conflicts(documents: list[Document]) -> None:
+    """How many, then each with its sides, what these had seen, and how to settle it."""
+    screen = Screen()
+    if not documents:
+        screen.line(("No open conflicts.", GOOD))
+        return
+    records = spell_count(len({(each["record"], each["id"]) for each in documents}), "record")
+    screen.line((f"{spell_count(len(documents), 'open conflict')} in {records}.", STRONG))
+    for document in documents:
+        _show(screen, document)
+
+
+def _show(screen: Screen, document: Document) -> None:
+    screen.line("")
+    screen.line((f"{document['record']}:{document['id'][:_ID]} {document['field']}", STRONG), (f"  ({document['kind']})", DIM))
+    screen.line((document["rule"], DIM), indent=2)
+    sides = (("shown", document["winner"]), *(("beside", other) for other in document["others"]))
+    screen.table(("", "value", "device", "made", "entry", "had seen", "settle with"), [_side(screen, label, side) for label, side in sides])
+    if document["merged"] is not None:
+        how = "cleanly" if document["merged_cleanly"] else "with words side by side"
+        screen.line((f"--merge, {how}: {short_value(document['merged'])}", DIM), indent=2)
+
+
+def _side(screen: Screen, label: str, side: dict[str, Any]) -> tuple[Piece, ...]:
+    changed = f" ({', '.join(side['changed'])})" if side.get("changed") else ""
+    return (
+        (label, GOOD if label == "shown" else WARN),
+        short_value(side["value"]) + changed,
+        screen.device(side["device"] or "unknown"),
+        spell_time(side["time"]),
+        short_entry(side["entry"]),
+        _seen(side["seen"]),
+        side["settle"] or "",
+    )
+
+
+def _seen(seen: list[dict[str, Any]] | None) -> str:
+    if seen is None:
+        return "not known any more"
+    return ", ".join(f"{short_value(each['value'])} by {each['device'] or 'unknown'}" for each in seen) or "no value"
