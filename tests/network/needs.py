@@ -22,6 +22,8 @@ PACKAGE_OF: Mapping[str, str] = {
     "avahi-browse": "avahi-utils",
     "syncthing": "syncthing",
     "exiftool": "libimage-exiftool-perl",
+    "dot": "graphviz",
+    "chromium": "chromium",
 }
 HOSTS = ("ip", "tc", "nft")
 """The programs without which there are no hosts."""

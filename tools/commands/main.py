@@ -9,9 +9,21 @@ import click
 from peer.commands.main import LazyGroup, run_program
 
 COMMANDS: dict[str, str] = {
-    "heads": "tools.commands.look:heads",
-    "show": "tools.commands.look:show",
+    "status": "tools.commands.state:status",
+    "pending": "tools.commands.state:pending",
+    "heads": "tools.commands.state:heads",
+    "watch": "tools.commands.watch:watch",
+    "show": "tools.commands.record:show",
+    "why": "tools.commands.record:why",
+    "history": "tools.commands.past:history",
+    "at": "tools.commands.past:at",
+    "diff": "tools.commands.diffing:diff",
+    "conflicts": "tools.commands.past:conflicts",
+    "dag": "tools.commands.graph:dag",
     "entry": "tools.commands.look:entry",
+    "trace": "tools.commands.tracing:trace",
+    "export-yjs": "tools.commands.record:export_yjs",
+    "verify": "tools.commands.proving:verify",
 }
 
 

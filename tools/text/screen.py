@@ -44,6 +44,17 @@ class Screen:
         else:
             click.echo(text.plain)
 
+    def drawn(self, *pieces: Piece, more: str) -> None:
+        """A line of a drawing: never wrapped, but cut at the width of the terminal, with ``more`` at its end."""
+        text = styled(*pieces, lines=False)
+        if not self.is_terminal:
+            click.echo(text.plain.rstrip())
+            return
+        if text.cell_len > self.width:
+            text.truncate(self.width - len(more))
+            text.append(more)
+        self._console.print(text, no_wrap=True, overflow="crop")
+
     def heading(self, text: str) -> None:
         """What the next lines are about."""
         self.line((text, STRONG))

@@ -1,0 +1,1 @@
+"""The causal graph and its pictures."""
