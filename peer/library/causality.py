@@ -19,6 +19,7 @@ from store.branches import Branch, Position, ancestry
 from store.database import Database
 from store.encoding import decode, encode
 from store.entries import Entry
+from store.errors import DamagedError
 from store.heads import Tip
 from store.ids import DeviceId, EntryHash, LibraryId, LogId
 from store.skeleton import SkeletonEntry
@@ -111,6 +112,8 @@ class CausalPasts:
         if point is None:
             with self._database.read() as connection:
                 row = connection.execute("SELECT arrival, log, vector FROM past WHERE name = ?", (name,)).fetchone()
+            if row is None:
+                raise DamagedError(f"the causal past of entry {name.short()} isn't kept any more")
             vector = decode(row[2], limit=VECTOR_LIMIT)
             point = _Point(int(row[0]), int(row[1]), {log: tuple(tips) for log, tips in vector})
         return point
@@ -124,7 +127,10 @@ class CausalPasts:
 def _place(connection: sqlite3.Connection, arrival: int) -> tuple[int, Position]:
     """Number of the log of an applied entry, and where in the log it lies."""
     query = "SELECT past.log, e.branch, e.seq FROM past JOIN log_entry e ON e.name = past.name WHERE past.arrival = ?"
-    log, branch, seq = connection.execute(query, (arrival,)).fetchone()
+    row = connection.execute(query, (arrival,)).fetchone()
+    if row is None:
+        raise DamagedError(f"what was applied as number {arrival} isn't among the entries any more")
+    log, branch, seq = row
     return log, Position(branch, seq)
 
 
