@@ -19,6 +19,7 @@ from tests.simulation.oracle.checks.entries import (
     check_states,
 )
 from tests.simulation.oracle.checks.heads import check_heads, check_reports, check_reports_came
+from tests.simulation.oracle.checks.inspecting import check_inspector
 from tests.simulation.oracle.checks.leftovers import check_leftovers
 from tests.simulation.oracle.checks.listings import check_listings, check_verify
 from tests.simulation.oracle.checks.moments import check_moment
@@ -61,7 +62,7 @@ CHECKS: tuple[Callable[[Case], Iterable[Complaint]], ...] = (
     check_comparisons,
     check_leftovers,
 )
-SAMPLED: tuple[Callable[[Case, Random], Iterable[Complaint]], ...] = (check_descent, check_verify, check_replay)
+SAMPLED: tuple[Callable[[Case, Random], Iterable[Complaint]], ...] = (check_descent, check_verify, check_replay, check_inspector)
 """Those that look at something that chance chooses."""
 
 
