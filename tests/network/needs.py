@@ -22,6 +22,8 @@ PACKAGE_OF: Mapping[str, str] = {
     "avahi-browse": "avahi-utils",
     "syncthing": "syncthing",
     "exiftool": "libimage-exiftool-perl",
+    "node": "nodejs",
+    "npm": "npm",
     "dot": "graphviz",
     "chromium": "chromium",
 }

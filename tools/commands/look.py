@@ -1,4 +1,4 @@
-"""``heads``, ``show``, ``entry``: what is stored, as it is."""
+"""``entry``: what is stored, as it is."""
 
 from __future__ import annotations
 
@@ -8,38 +8,10 @@ import click
 
 from peer.commands.invocation import Invocation
 from peer.errors import ExitCode
-from tools.commands.answering import answer, answer_lines, inspect_options, library_id_option
+from tools.commands.answering import answer_lines, inspect_options, library_id_option
 from tools.looking.folder import look_into
 from tools.text.entry import show_entries
-from tools.text.record import show_record
 from tools.views.entry import gather_entries
-from tools.views.heads import gather_heads, show_heads
-from tools.views.record import gather_record
-
-
-@click.command()
-@library_id_option
-@inspect_options
-def heads(invocation: Invocation, library_id: str) -> None:
-    """The logs that are stored, whose they are, and where each ends: several ends are branches.
-
-    With --json a document for each library, one a line.
-    """
-    look = look_into(invocation.library, gather_heads, library_id=library_id)
-    answer_lines(invocation, look, partial(show_heads, invocation))
-
-
-@click.command()
-@click.argument("record")
-@click.option("--raw", is_flag=True, help="Keys as they are stored, and the state vector.")
-@inspect_options
-def show(invocation: Invocation, record: str, raw: bool) -> None:
-    """What a record says, what stands beside that, and who wrote it when.
-
-    RECORD is the beginning of an id, where needed with its kind before it: 3f2a, album:3f2a. Bytes show in hexadecimal.
-    """
-    look = look_into(invocation.library, partial(gather_record, text=record, raw=raw))
-    answer(invocation, look, partial(show_record, invocation))
 
 
 @click.command()

@@ -24,6 +24,8 @@ COMMANDS: dict[str, str] = {
     "trace": "tools.commands.tracing:trace",
     "export-yjs": "tools.commands.record:export_yjs",
     "verify": "tools.commands.proving:verify",
+    "bundle": "tools.commands.bundling:bundle",
+    "unbundle": "tools.commands.bundling:unbundle",
 }
 
 

@@ -1,56 +1,115 @@
-"""`show RECORD` for people."""
+"""`show RECORD` for people: what is to be known first, then a row for each value, conflicts before all others."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from peer.commands.invocation import Invocation
+from relay.sizes import spell_size
 from tools.looking.documents import Document, short_device, short_entry, short_value
+from tools.looking.spelling import spell_count, spell_list
+from tools.text.screen import BAD, DIM, GOOD, STRONG, WARN, Piece, Screen
 
 _COLUMNS = ("field", "value", "", "device", "time", "entry")
+_RELATIONS = {
+    "conflict": ("in conflict", WARN),
+    "outranked": ("outranked", DIM),
+    "ignored": ("passed over: not of the field's type", WARN),
+    "unknown": ("of a newer version, not read", DIM),
+}
+Row = tuple[Piece, ...]
 
 
-def show_record(invocation: Invocation, document: Document) -> None:
+def show_record(document: Document) -> None:
     """A row for each value that stands in the record, the one that is read first."""
-    invocation.say(f"{document['kind']} {document['record']}{', purged' if document['purged'] else ''}")
+    screen = Screen()
+    screen.line((f"{document['kind']} {document['record']}", STRONG), f", {document['name']}" if document["name"] else "")
     if document["purged"]:
+        screen.line(("purged", BAD), ": deleted for good. `calotype-inspect why` says by whom, as far as that is kept.")
         return
-    invocation.say(f"digest {document['digest']}, {document['state_bytes']} bytes")
+    _show_notices(screen, document)
+    screen.line(f"digest {document['digest']}, {document['state_bytes']:,} bytes")
     if "keys" in document:
-        _show_raw(invocation, document)
-    else:
-        invocation.table(_COLUMNS, [*_fields(document["fields"], ""), *_sets(document["sets"]), *_fields(document["derived"], "derived ")])
+        _show_raw(screen, document)
+        return
+    fields = sorted(document["fields"], key=lambda field: field["field"] not in document["conflicts"])
+    screen.table(
+        _COLUMNS, [*_fields(screen, fields, ""), *_sets(screen, document["sets"]), *_fields(screen, document["derived"], "derived ")]
+    )
 
 
-def _fields(fields: list[Document], label: str) -> Iterator[tuple[str, ...]]:
+def _show_notices(screen: Screen, document: Document) -> None:
+    if document["trashed"] is not None:
+        contested = ", contested: somebody changed it without knowing of that" if document["contested"] else ""
+        screen.line(("in the trash", WARN), f" since {document['trashed']}{contested}. `why {document['record'][:10]} trashed` says more.")
+    if document["conflicts"]:
+        count = spell_count(len(document["conflicts"]), "open conflict")
+        screen.line(
+            (count, WARN), f": {spell_list(document['conflicts'], at_most=8)}. `why {document['record'][:10]} FIELD` says how each came."
+        )
+    if document["folded_into"] is not None:
+        screen.line(f"shown as part of photo {document['folded_into'][:10]}")
+
+
+def _fields(screen: Screen, fields: list[Document], label: str) -> Iterator[Row]:
     for field in fields:
         name = label + field["field"]
         if field["winner"] is not None:
-            yield _row(name, field["winner"], "")
+            yield _row(screen, name, field["winner"], "")
         for other in field["others"]:
-            yield _row(name, other, other["relation"])
+            yield _row(screen, name, other, _RELATIONS[other["relation"]])
 
 
-def _sets(elements: list[Document]) -> Iterator[tuple[str, ...]]:
+def _sets(screen: Screen, elements: list[Document]) -> Iterator[Row]:
     for element in elements:
         for value in element["values"]:
-            yield _row(f"{element['set']} {element['element']}", value, "" if element["known"] else "unknown")
+            yield _row(screen, f"{element['set']} {element['element']}", value, "" if element["known"] else _RELATIONS["unknown"])
 
 
-def _row(name: str, cell: Document, relation: str) -> tuple[str, ...]:
-    return name, short_value(cell["value"]), relation, short_device(cell), cell["time"], short_entry(cell["entry"])
+def _row(screen: Screen, name: str, cell: Document, relation: Piece) -> Row:
+    return name, short_value(cell["value"]), relation, screen.device(short_device(cell)), cell["time"], short_entry(cell["entry"])
 
 
-def _show_raw(invocation: Invocation, document: Document) -> None:
-    invocation.table(
-        ("key", "stamp", "value", "device", "entry"),
+def _show_raw(screen: Screen, document: Document) -> None:
+    screen.heading(f"{spell_count(len(document['keys']), 'key')} in the root map r")
+    screen.table(
+        ("key", "type", "stamp", "value", "device", "entry"),
         [
-            (cell["key"], cell["stamp"], short_value(cell["value"]), short_device(cell), short_entry(cell["entry"]))
+            (
+                cell["key"],
+                cell["type"],
+                cell["stamp"],
+                short_value(cell["value"]),
+                screen.device(short_device(cell)),
+                short_entry(cell["entry"]),
+            )
             for cell in document["keys"]
         ],
     )
-    invocation.say("state vector")
-    invocation.table(
+    screen.heading("state vector")
+    screen.table(
         ("client", "clocks", "device", "entry"),
-        [(each["client"], each["clocks"], short_device(each), short_entry(each["entry"])) for each in document["vector"]],
+        [
+            (str(each["client"]), str(each["clocks"]), screen.device(short_device(each)), short_entry(each["entry"]))
+            for each in document["vector"]
+        ],
+    )
+    live = sum(item["live"] for item in document["items"])
+    screen.heading(f"state: {spell_size(document['state_bytes'])}, {live:,} live and {len(document['items']) - live:,} deleted items")
+    screen.table(
+        ("client", "clock", "", "bytes", "key", "value"),
+        [
+            (
+                str(item["client"]),
+                str(item["clock"]),
+                ("live", GOOD) if item["live"] else ("deleted", DIM),
+                str(item["bytes"]) if item["live"] else "",
+                item["key"] or "",
+                short_value(item["value"]) if item["live"] else "",
+            )
+            for item in document["items"]
+        ],
+    )
+    screen.heading(f"delete set: {spell_count(len(document['deletes']), 'range')}")
+    screen.table(
+        ("client", "clock", "length"), [(str(piece["client"]), str(piece["clock"]), str(piece["length"])) for piece in document["deletes"]]
     )

@@ -12,6 +12,7 @@ from crdt.draft import Draft
 from crdt.parsing import in_key
 from crdt.update import Item, encode_update
 from crdt.values import Value
+from peer.library import edits
 from store.entries import Entry
 from store.ids import LIBRARY_RECORD, FileHash, RecordId, RecordKind
 from tests.unit.tools.folders import PHOTO, Pair, change, fill_relay, forge, raws_of
@@ -113,11 +114,58 @@ def test_raw_shows_every_key_and_the_state_vector(inspect: Inspect, root: Path, 
     assert {each["device_name"] for each in document["vector"]} == {"laptop", "phone"}
 
 
+def test_raw_shows_the_state_item_by_item(inspect: Inspect, root: Path, pair: Pair) -> None:
+    def begin(draft: Draft) -> None:
+        draft.set("caption", "Sea")
+        draft.add("keyword", "beach")
+        draft.derive("thumbhash", b"\x01\x02")
+
+    change(pair.laptop, begin)
+    change(pair.laptop, lambda draft: draft.discard("keyword", "beach"))
+    document = inspect("show", ID, "--raw", "--library", root / "laptop", "--json").document()
+    assert {each["key"].rpartition("/")[0]: each["type"] for each in document["keys"]} == {
+        "v/caption": "register",
+        "d/thumbhash": "derived",
+    }
+    (client,) = {each["client"] for each in document["items"]}
+    items = [(each["clock"], (each["key"] or "").rpartition("/")[0], each["value"], each["live"]) for each in document["items"]]
+    assert items == [(0, "d/thumbhash", "0102", True), (1, "", None, False), (2, "v/caption", "Sea", True)]
+    assert all((each["bytes"] or 0) > 20 for each in document["items"] if each["live"])
+    assert document["deletes"] == [{"client": client, "clock": 1, "length": 1}]
+    text = inspect("show", ID, "--raw", "--library", root / "laptop").out
+    assert "2 live and 1 deleted items" in text
+    assert "delete set: 1 range" in text
+
+
+def test_what_it_is_and_what_is_wrong_comes_first(inspect: Inspect, root: Path, pair: Pair) -> None:
+    def begin(draft: Draft) -> None:
+        draft.set("primary", b"\x3f" * 32)
+        draft.add("name", "IMG_0042.jpg")
+        draft.set("caption", "a")
+
+    change(pair.laptop, begin)
+    pair.exchange()
+    pair.laptop.change([edits.trash(PHOTO)])
+    change(pair.phone, lambda draft: draft.set("rating", 3))
+    change(pair.laptop, lambda draft: draft.set("rating", 2))
+    pair.exchange()
+    document = inspect("show", ID, "--library", root / "phone", "--json").document()
+    assert (document["name"], document["contested"], document["conflicts"]) == ("IMG_0042.jpg", True, ["rating"])
+    assert document["trashed"].startswith("2023-11-15T")
+    heading, trashed, conflict, _, first, *_ = inspect("show", ID, "--library", root / "phone").out.splitlines()
+    assert heading == f"asset {ID}, IMG_0042.jpg"
+    assert trashed.startswith("in the trash since 2023-11-15T")
+    assert "contested" in trashed
+    assert conflict.startswith("1 open conflict: rating.")
+    assert first.startswith("rating\t")
+
+
 def test_text_has_a_line_for_each_value(inspect: Inspect, root: Path, edited: tuple[Entry, Entry]) -> None:
-    heading, digest, *lines = inspect("show", ID, "--library", root / "phone").out.splitlines()
+    heading, conflict, digest, *lines = inspect("show", ID, "--library", root / "phone").out.splitlines()
     assert heading == f"asset {ID}"
+    assert conflict.startswith("1 open conflict: rating.")
     assert digest.startswith("digest ")
-    assert [line.split("\t")[:4] for line in lines] == [["rating", "5", "", "phone"], ["rating", "4", "conflict", "laptop"]]
+    assert [line.split("\t")[:4] for line in lines] == [["rating", "5", "", "phone"], ["rating", "4", "in conflict", "laptop"]]
     assert lines[0].split("\t")[5] == f"{edited[1].log.hex()[:10]}:{edited[1].seq}"
     assert "state vector" in inspect("show", ID, "--raw", "--library", root / "phone").out
 
@@ -126,8 +174,10 @@ def test_a_purged_record(inspect: Inspect, root: Path, pair: Pair) -> None:
     change(pair.laptop, lambda draft: draft.set("rating", 4))
     pair.laptop.change([], purges=[PHOTO])
     document = inspect("show", ID, "--library", root / "laptop", "--json").document()
-    assert document == {"record": ID, "kind": "asset", "purged": True, "problems": []}
-    assert inspect("show", ID, "--library", root / "laptop").out == f"asset {ID}, purged\n"
+    assert document == {"record": ID, "kind": "asset", "name": None, "purged": True, "problems": []}
+    heading, notice = inspect("show", ID, "--library", root / "laptop").out.splitlines()
+    assert heading == f"asset {ID}"
+    assert notice.startswith("purged: ")
 
 
 def test_other_kinds_of_records_and_ambiguous_ids(inspect: Inspect, root: Path, pair: Pair) -> None:
