@@ -8,13 +8,14 @@ from tests.mutants.bugs_checkpoints import CHECKPOINT_BUGS
 from tests.mutants.bugs_deletion import DELETION
 from tests.mutants.bugs_durability import DURABILITY
 from tests.mutants.bugs_entries import ENTRY_BUGS
+from tests.mutants.bugs_inspector import INSPECTOR_BUGS
 from tests.mutants.bugs_membership import MEMBERSHIP_BUGS
 from tests.mutants.bugs_records import RECORD_BUGS
 from tests.mutants.bugs_storage import STORAGE
 from tests.mutants.bugs_transfer import TRANSFER_BUGS
 from tests.mutants.mutant import Mutant
 
-MUTANTS = (*DURABILITY, *DELETION, *STORAGE, *ENTRY_BUGS, *RECORD_BUGS, *MEMBERSHIP_BUGS, *CHECKPOINT_BUGS, *TRANSFER_BUGS)
+MUTANTS = (*DURABILITY, *DELETION, *STORAGE, *ENTRY_BUGS, *RECORD_BUGS, *MEMBERSHIP_BUGS, *CHECKPOINT_BUGS, *TRANSFER_BUGS, *INSPECTOR_BUGS)
 
 
 class UnknownMutantError(Exception):

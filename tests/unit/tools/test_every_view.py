@@ -122,7 +122,7 @@ def what_is_wrong(said: Said) -> str:
         return f"{said}"
     if said.err and set(json.loads(said.err)) != {"error", "message", "hint"}:
         return said.err
-    return "" if all("problems" in document for document in documents(said)) else said.out
+    return "" if all("problems" in document or "outage" in document for document in documents(said)) else said.out
 
 
 def assert_all_answer(look: Viewer, root: Path) -> dict[str, Said]:

@@ -97,3 +97,21 @@ def test_one_page_of_the_log_costs_the_entries_on_it_and_no_others(filled: Path,
     look = look_into(folder.root, lambda inspected: [each.arrival for each in logged_entries(inspected, inspected.libraries[0])])
     assert len(look.result) == len(left)
     assert "is damaged" in look.problems[0]
+
+
+def test_what_lies_behind_a_damaged_page_of_a_table_without_row_numbers_is_found_from_the_end(filled: Path, tmp_path: Path) -> None:
+    shutil.copytree(filled, tmp_path / "copy")
+    folder = LibraryFolder(tmp_path / "copy")
+    with closing(sqlite3.connect(folder.database, isolation_level=None)) as connection:
+        connection.execute("PRAGMA journal_mode=DELETE")
+        query = "SELECT pageno, ncell FROM dbstat WHERE name = 'record' AND pagetype = 'leaf' ORDER BY path"
+        leaves = connection.execute(query).fetchall()
+        before = sorted(rows(connection, "record"), key=lambda row: bytes(row[0]))  # type: ignore[call-overload]
+    page, cells = leaves[len(leaves) // 2]
+    damage(folder.database, [page - 1], Random(2))
+    problems = Problems(passes_on=False)
+    with salvaged(Place(database=folder.database, library_folder=folder), problems) as database, database.read() as connection:
+        left = rows(connection, "record")
+    assert len(left) >= len(before) - cells - 4, "the rows on the page, and those of inner pages beside it"
+    assert before[0] in left
+    assert before[-1] in left
