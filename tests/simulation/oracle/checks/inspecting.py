@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from random import Random
 
+from crdt.fields import Fields, fields_of, read_register
 from crdt.record import read
+from crdt.schema import SCHEMAS
 from store.ids import RecordId
 from tests.simulation.oracle.case import Case
 from tests.simulation.oracle.evidence import Complaint, DeviceEvidence
 from tools.looking.folder import Inspected
+from tools.looking.lookup import record_name
 from tools.looking.problems import Problems
 from tools.replaying.pasts import Pasts
 from tools.views.verify import Thoroughness, gather_verify
+from tools.views.why import gather_why
 
 SHOWN = 5
 RECORDS = 4
@@ -44,6 +48,23 @@ def _looked_at(device: DeviceEvidence, records: list[RecordId]) -> tuple[list[st
         for record in records:
             past, state = pasts.of(record), library.records.state(record)
             steps = list(past.steps())
-            if state is not None and past.end().content != read(state):
+            if state is None:
+                continue
+            if past.end().content != read(state):
                 complaints.append(f"the {len(steps)} steps of {record.body.hex()[:10]} end in something else than is stored")
+            complaints += _wrong_reasons(inspected, record, fields_of(read(state)))
     return inspected.problems.found, complaints
+
+
+def _wrong_reasons(inspected: Inspected, record: RecordId, fields: Fields) -> Iterator[str]:
+    """Of each register that has a value: the write that is said to have won is the one that is read."""
+    for name in sorted(fields.registers):
+        register = SCHEMAS[record.kind].find_register(name)
+        reading = None if register is None else read_register(fields, register, name.removeprefix(register.name))
+        if reading is None:
+            continue
+        told = gather_why(inspected, record_name(record), name, now=0)
+        writes = {write["number"]: write for write in told["writes"]}
+        winner = writes.get(told["winner"])
+        if winner is None or winner["writer"] != reading.cell.writer:
+            yield f"why {record_name(record)[:16]} {name} names {winner and winner['writer']}, and {reading.cell.writer} is read"
