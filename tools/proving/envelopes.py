@@ -101,7 +101,8 @@ class EntryPass:
                 self.watched.done("entries", len(page))
             self._look_at_detached(mapped)
             self._look_at_ends()
-            if self._rows.arrival == self._rows.count and not self.findings and chain != self._rows.roster_state:
+            came_once_in_order = self._rows.arrival == self._rows.count and not self.counts.detached
+            if came_once_in_order and not self.findings and chain != self._rows.roster_state:
                 self.findings.add("roster", "the roster is remembered for other entries than those that are stored")
 
     def _portions(self) -> Iterator[list[EntryRow]]:
