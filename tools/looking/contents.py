@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from crdt.client import client_id, writer
 from crdt.clock import Stamp
 from crdt.lib0 import MalformedUpdateError
-from crdt.update import DecodedUpdate, decode_update
+from crdt.update import DecodedUpdate, Item, decode_update, write_item
 from peer.errors import CalotypeError
 from peer.keys.change_body import ChangeBody
 from peer.keys.device import DeviceKeys
@@ -110,7 +110,11 @@ class Contents:
             {"client": piece.client, "clock": piece.clock, "length": piece.length, **self.origins.of_client(piece.client)}
             for piece in decoded.deletes
         ]
-        return {"items": [{"key": item.key, "value": plain(item.value)} for item in decoded.items], "deletes": deletes}
+        items = [
+            {"key": item.key, "value": plain(item.value), "clock": clock, "bytes": _encoded_bytes(item)}
+            for clock, item in enumerate(decoded.items)
+        ]
+        return {"items": items, "deletes": deletes}
 
 
 def _find_keys(inspected: Inspected, library: LibraryId) -> tuple[Keyring, str]:
@@ -122,6 +126,12 @@ def _find_keys(inspected: Inspected, library: LibraryId) -> tuple[Keyring, str]:
         return Keyring(), error.message
     keyring = open_packages(inspected.log(library).roster().epochs, library=library, recipient=keys)
     return keyring, "" if keyring else "the device in this folder was given no key of the library"
+
+
+def _encoded_bytes(item: Item) -> int:
+    out = bytearray()
+    write_item(out, item)
+    return len(out)
 
 
 def _record(record: RecordId) -> Document:

@@ -31,6 +31,7 @@ _DETACHED = """
 _PAGE = f"{_ATTACHED} AND e.arrival > ?2 AND e.arrival <= ?3 ORDER BY e.arrival LIMIT {PAGE_ENTRIES}"
 _AT = f"{_ATTACHED} AND e.arrival = ?2"
 _NAMED = f"{_ATTACHED} AND e.name = ?2"
+_OF_LOG = f"{_ATTACHED} AND b.log = ?2 AND e.seq BETWEEN ?3 AND ?4 ORDER BY e.seq DESC, e.arrival DESC LIMIT ?5"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +84,13 @@ def logged_at(inspected: Inspected, library: LibraryId, arrival: int) -> LoggedE
 def logged_named(inspected: Inspected, library: LibraryId, name: EntryHash) -> LoggedEntry | None:
     """The attached entry, or stub, of this name."""
     return _one(inspected, _NAMED, (library, name))
+
+
+def newest_logged(inspected: Inspected, library: LibraryId, log: LogId, *, first: int, last: int, limit: int) -> list[LoggedEntry]:
+    """The newest of the attached entries and stubs of one log with numbers from ``first`` to ``last``, at most ``limit``, the newest first."""
+    with inspected.database.read() as connection:
+        rows = connection.execute(_OF_LOG, (library, log, first, last, limit)).fetchall()
+    return [_logged(inspected, row) for row in rows]
 
 
 def _one(inspected: Inspected, query: str, parameters: tuple[object, ...]) -> LoggedEntry | None:

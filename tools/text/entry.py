@@ -34,11 +34,19 @@ def _envelope(document: Document) -> Iterator[tuple[str, str]]:
     yield "library", document["library"]
     yield "name", document["name"]
     yield "previous", document["previous"] or "none"
-    yield "deps", ", ".join(map(short_entry, document["deps"])) or "none"
-    yield "epoch", document["epoch"] or "none"
-    yield "size", f"{document['size']} bytes, {document['body_size']} of them body"
+    yield "deps", ", ".join(short_entry(dep) + ("" if dep["stored"] else " (NOT STORED)") for dep in document["deps"]) or "none"
+    yield "next", ", ".join(map(short_entry, document["followed_by"])) or "none: it is the newest of its branch"
+    yield "came", document["received"]
+    if document["epoch"]:
+        yield "epoch", document["epoch"] + (", written under now" if document["written_under_now"] else "")
+    if document["size"] is not None:
+        unpacked = f", {document['plain_size']:,} unpacked" if document["plain_size"] else ""
+        yield "size", f"{document['size']} bytes, {document['body_size']} of them body{unpacked}"
     signature = document["signature"]
-    yield "signature", f"verified, {short_device(signature)}" if signature["verified"] else f"NOT VERIFIED: {signature['reason']}"
+    if signature["verified"] is None:
+        yield "signature", f"can't be verified: {signature['reason']}"
+    else:
+        yield "signature", f"verified, {short_device(signature)}" if signature["verified"] else f"NOT VERIFIED: {signature['reason']}"
     if "verdict" in document:
         yield "verdict", document["verdict"] + (f": {document['reason']}" if document["reason"] else "")
 
@@ -68,3 +76,5 @@ def _update_rows(update: Document) -> Iterator[tuple[str, str, str]]:
         last = piece["clock"] + piece["length"] - 1
         clocks = str(piece["clock"]) if piece["length"] == 1 else f"{piece['clock']} to {last}"
         yield "deletes", f"clock {clocks} of client {piece['client']}", short_entry(piece["entry"])
+        for deleted in piece["deleted"] or ():
+            yield "  was", deleted["key"], short_value(deleted["value"])

@@ -43,7 +43,10 @@ def test_the_envelope(inspect: Inspect, root: Path, pair: Pair) -> None:
         "name": entry.name.hex(),
         "kind": "change",
         "previous": entry.previous.hex(),
-        "deps": [{"log": seen.log.hex(), "seq": seen.seq, "name": seen.name.hex()}],
+        "deps": [{"log": seen.log.hex(), "seq": seen.seq, "name": seen.name.hex(), "stored": True}],
+        "followed_by": [],
+        "written_under_now": True,
+        "stub": False,
         "epoch": pair.phone.write_epoch().id.hex(),
         "size": len(entry.raw),
         "body_size": len(entry.body),
@@ -69,9 +72,15 @@ def test_what_is_inside_a_change(inspect: Inspect, root: Path, pair: Pair) -> No
     name = change_document["writer"]
     assert writer(change_document["client"]) == name
     assert (update["record"], update["kind"], update["void"]) == (PHOTO.body.hex(), "asset", False)
-    assert update["items"] == [{"key": f"d/thumbhash/{name}", "value": "0102"}, {"key": f"v/rating/{name}", "value": 5}]
+    assert [(item["key"], item["value"], item["clock"]) for item in update["items"]] == [
+        (f"d/thumbhash/{name}", "0102", 0),
+        (f"v/rating/{name}", 5, 1),
+    ]
+    assert sum(item["bytes"] for item in update["items"]) < update["bytes"]
     (deleted,) = update["deletes"]
     assert (deleted["clock"], deleted["length"], deleted["device_name"]) == (0, 1, "laptop")
+    (was,) = deleted["deleted"]
+    assert (was["key"].rpartition("/")[0], was["value"]) == ("v/rating", 4)
     assert deleted["entry"] == {"log": before.log.hex(), "seq": before.seq, "name": before.name.hex()}
     assert change_document["batch"] is None
     text = inspect("entry", place(entry), "--library", root / "laptop").out

@@ -1,0 +1,88 @@
+"""`log` for people."""
+
+from __future__ import annotations
+
+from tools.looking.documents import Document, short_device, short_entry
+from tools.looking.spelling import spell_count, spell_entries
+from tools.text.dag_labels import what_it_did
+from tools.text.screen import BAD, DIM, GOOD, WARN, Piece, Screen
+
+
+def show_logs(documents: list[Document]) -> None:
+    """A log with its entries, or a line for each log."""
+    screen = Screen()
+    if not documents:
+        screen.line("No log is stored here yet.")
+    elif documents[0]["entries"] is None:
+        _show_all(screen, documents)
+    else:
+        for document in documents:
+            _show_one(screen, document)
+
+
+def _show_all(screen: Screen, documents: list[Document]) -> None:
+    stored = sum(document["stored"] for document in documents)
+    screen.line(f"{spell_entries(stored, None)} in {spell_count(len(documents), 'log')}.", *_verdict(documents))
+    rows: list[tuple[Piece, ...]] = [
+        (
+            document["log"][:10],
+            screen.device(short_device(document)),
+            f"{document['stored']:,}",
+            str(max((branch["to"] for branch in document["branches"]), default="")),
+            str(len(document["branches"])),
+            _state(document),
+        )
+        for document in documents
+    ]
+    screen.table(("log", "device", "entries", "to", "branches", ""), rows)
+
+
+def _show_one(screen: Screen, document: Document) -> None:
+    given_up = f", {document['stubs']:,} of them given up for a checkpoint" if document["stubs"] else ""
+    counted = f": {spell_entries(document['stored'], None)}{given_up}."
+    screen.line(f"log {document['log'][:10]} of ", screen.device(short_device(document)), counted, *_verdict([document]))
+    for branch in document["branches"] if len(document["branches"]) > 1 else ():
+        before = branch["goes_on_from"]
+        begins = "from the beginning" if before is None else f"goes on from entry {before['seq']} of branch {before['branch']}"
+        screen.line(
+            (f"  branch {branch['branch']}: {branch['from']} to {branch['to']}, ends in {branch['tip'][:10]}, {begins}", WARN),
+        )
+    if document["left_out"]:
+        screen.line((f"… {document['left_out']:,} older ones, not shown (--limit, --from, --to)", DIM))
+    columns = ("seq", "made", "what", "size", "builds on", "name", "")
+    has_branches = len(document["branches"]) > 1
+    screen.table(columns, [_row(entry, has_branches=has_branches) for entry in document["entries"]])
+
+
+def _row(entry: Document, *, has_branches: bool) -> tuple[Piece, ...]:
+    place = f"{entry['seq']} ({entry['branch']})" if has_branches else str(entry["seq"])
+    made = entry["time"] or entry["received"]
+    size = "" if entry["size"] is None else f"{entry['size']:,} B"
+    return place, made, what_it_did(entry), size, " ".join(map(short_entry, entry["deps"])), entry["name"][:10], (_remark(entry), WARN)
+
+
+def _remark(entry: Document) -> str:
+    if entry["damaged"]:
+        return "damaged"
+    if entry["verdict"] in (None, "applied"):
+        return "stub" if entry["stub"] else ""
+    return f"{entry['verdict']}: {entry['reason']}" if entry["reason"] else str(entry["verdict"])
+
+
+def _verdict(documents: list[Document]) -> tuple[Piece, ...]:
+    if documents[0]["verified"] is None:
+        return ()
+    wrong = sum(len(document["findings"]) for document in documents)
+    if all(document["verified"] for document in documents):
+        return (" ", ("Verified: signatures, chain, numbers and deps are right.", GOOD))
+    return (" ", (f"NOT right: {spell_count(max(wrong, 1), 'finding')}, listed below.", BAD))
+
+
+def _state(document: Document) -> Piece:
+    missing = sum(branch["missing"] for branch in document["branches"])
+    if missing:
+        return f"{missing:,} missing", BAD
+    if document["findings"]:
+        return spell_count(len(document["findings"]), "finding"), BAD
+    forks = len({(branch["goes_on_from"] or {}).get("seq") for branch in document["branches"]}) if len(document["branches"]) > 1 else 0
+    return (f"forked in {len(document['branches'])} branches", WARN) if forks else ""
