@@ -8,12 +8,12 @@ from functools import partial
 
 import click
 
-from peer.commands.invocation import Invocation
-from peer.errors import UsageError
+from peer.commands.invocation import Invocation, finish
+from peer.errors import ExitCode, UsageError
 from peer.seams import SystemClock
 from tools.commands.answering import inspect_options, library_id_option
 from tools.watching.lines import watched_lines
-from tools.watching.samples import Outage, Sample
+from tools.watching.samples import Outage, Sample, is_damaged
 from tools.watching.source import Source
 
 
@@ -28,7 +28,8 @@ def watch(invocation: Invocation, library_id: str, count: int | None, interval: 
     """Devices, queues, throughput, conflicts and problems, live: of a device's library, or of a relay.
 
     Keys: q quits, tab goes from table to table, p pauses, ? helps. The folder is read once a second; when it can't be read for a moment, that is said, and
-    the watching goes on. With --json a document each second, on a line of its own.
+    the watching goes on. With --json a document each second, on a line of its
+    own; exit code 3 when the last one told of damage, or that nothing could be read.
 
     \b
     Example: calotype-inspect watch
@@ -37,8 +38,11 @@ def watch(invocation: Invocation, library_id: str, count: int | None, interval: 
     source = Source(invocation.library, library_id=library_id)
     if invocation.json:
         source.check()
+        damaged = False
         for document in watched_lines(partial(_sample, source), partial(time.sleep, interval), count=count):
             invocation.line(document)
+            damaged = is_damaged(document)
+        finish(ExitCode.INTEGRITY if damaged else ExitCode.DONE)
         return
     if count is not None:
         raise UsageError("--count is for --json: on the screen the watching ends with the key q.", hint="Add --json, or leave --count out.")

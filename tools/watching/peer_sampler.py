@@ -16,7 +16,7 @@ from tools.looking.documents import Document
 from tools.looking.folder import Inspected
 from tools.views.nodes import Nodes
 from tools.watching.meters import ArrivalMeter, QueueMeter, TallyMeter
-from tools.watching.samples import Sample
+from tools.watching.samples import DAMAGED, Sample
 
 SHOWN_ROWS = 100
 TABLES = ("nodes", "queues", "conflicts", "problems")
@@ -148,12 +148,14 @@ def _queues(connection: sqlite3.Connection) -> list[Document]:
 
 
 def _problems(connection: sqlite3.Connection, rows: LibraryRows, queues: list[Document], inspected: Inspected) -> list[Document]:
-    problems = [
+    problems: list[Document] = [{"what": DAMAGED, "reason": problem, "count": 1, "since": None} for problem in inspected.problems.found]
+    held_back = [
         {"what": "set aside" if code == Why.REMOVED else "held back", "reason": reason, "count": count, "since": iso_utc(since)}
         for code, count, reason, since in connection.execute(_WAITING)
     ]
-    if rows.detached and not problems:
-        problems.append({"what": "detached entries", "reason": "what they build on isn't here", "count": rows.detached, "since": None})
+    if rows.detached and not held_back:
+        held_back.append({"what": "detached entries", "reason": "what they build on isn't here", "count": rows.detached, "since": None})
+    problems += held_back
     problems += [
         {"what": each["queue"], "reason": each["reason"], "count": each["failing"], "since": None} for each in queues if each["failing"]
     ]
@@ -163,7 +165,6 @@ def _problems(connection: sqlite3.Connection, rows: LibraryRows, queues: list[Do
         problems.append(
             {"what": f"checkpoint {bytes(name).hex()[:10]} differs", "reason": reason, "count": 1, "since": iso_utc_or_none(since)}
         )
-    problems += [{"what": "damaged", "reason": problem, "count": 1, "since": None} for problem in inspected.problems.found]
     return problems[:SHOWN_ROWS]
 
 

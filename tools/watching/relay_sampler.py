@@ -9,7 +9,7 @@ from store.ids import LibraryId
 from tools.looking.documents import Document
 from tools.looking.folder import Inspected
 from tools.watching.meters import ArrivalMeter, TallyMeter
-from tools.watching.samples import Sample
+from tools.watching.samples import DAMAGED, Sample
 
 SHOWN_ROWS = 200
 NEARLY_FULL = 0.95
@@ -111,7 +111,8 @@ def _devices(connection: sqlite3.Connection, inspected: Inspected, sessions: dic
 
 
 def _problems(connection: sqlite3.Connection, libraries: list[Document], inspected: Inspected) -> list[Document]:
-    problems = [
+    problems: list[Document] = [{"what": DAMAGED, "reason": problem, "count": 1} for problem in inspected.problems.found]
+    problems += [
         {"what": f"library {bytes(name).hex()[:10]}", "reason": "blobs damaged or gone, asked back from its devices", "count": count}
         for name, count in connection.execute(_WANTED)
         if LibraryId(name) in inspected.libraries
@@ -123,5 +124,4 @@ def _problems(connection: sqlite3.Connection, libraries: list[Document], inspect
         if each["quota"] and each["blob_bytes"] >= NEARLY_FULL * each["quota"]:
             reason = f"its room is nearly full: {each['blob_bytes']:,} of {each['quota']:,} bytes"
             problems.append({"what": f"library {each['library'][:10]}", "reason": reason, "count": 1})
-    problems += [{"what": "damaged", "reason": problem, "count": 1} for problem in inspected.problems.found]
     return problems[:SHOWN_ROWS]

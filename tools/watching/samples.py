@@ -13,6 +13,8 @@ from peer.library.instants import iso_utc
 from tools.looking.documents import Document
 
 SHORTEST_SECONDS = 0.001
+DAMAGED = "damaged"
+"""What a problem is called that is damage of what is stored."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +37,11 @@ class Outage:
     at: float
     time: int
     reason: str
+
+
+def is_damaged(document: Document) -> bool:
+    """Whether a document of `sample_document` tells of damage, or that nothing could be read."""
+    return document["outage"] is not None or any(problem["what"] == DAMAGED for problem in document["problems"])
 
 
 def rates(before: Mapping[str, int], after: Mapping[str, int], seconds: float) -> dict[str, float]:
