@@ -87,7 +87,11 @@ def _turned(draft: Draft, by: Value) -> Value:
 
 
 def _parse(name: str, text: str) -> Value:
-    form = _FORMS[name]
+    form = _FORMS.get(name)
+    if form is None:
+        raise UsageError(
+            f"There is no parameter {name[:_SHOWN_CHARACTERS]!r}. Nothing was changed.", hint=f"Known are {', '.join(_FORMS)}."
+        )
     if text.strip().lower() == NOTHING:
         return None
     try:

@@ -65,7 +65,8 @@ from store.sqlite_rows import LibraryRows
 PEER_SCHEMA = SchemaPart(
     name="peer",
     scripts=[
-        files("peer").joinpath(script).read_text("utf-8") for script in ("schema.sql", "schema_2.sql", "schema_3.sql", "schema_4.sql")
+        files("peer").joinpath(script).read_text("utf-8")
+        for script in ("schema.sql", "schema_2.sql", "schema_3.sql", "schema_4.sql", "schema_5.sql")
     ],
 )
 

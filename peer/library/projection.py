@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from sqlite3 import Connection
 
 from crdt.album import AlbumView, view_album
@@ -24,16 +24,25 @@ from peer.library.needs import note_needs
 from peer.library.own_policy import EVERYTHING
 from peer.library.parts import missing_parts
 from peer.library.queues import Download, DownloadQueue, Priority
-from peer.library.renderings import note_edits
+from peer.library.renderings import edits_key, note_edits
 from peer.library.trash_notes import Moments, note_trash
 from peer.library.wishes import Wishes, files_of_record
+from peer.rendering.framing import shown_size
+from peer.rendering.reading import read_parameters
 from store.database import Database
 from store.ids import FileHash, RecordId, RecordKind
 
 _ASSET_COLUMNS = (
     "record, name, kind, media, taken, width, height, favorite, rating, hidden, caption, keywords, trashed, contested, conflicts, primary_file, search,"
-    " folded, content, burst, missing"
+    " folded, content, burst, missing, thumbhash, picture, shown_width, shown_height, duration, marks"
 )
+_WRITE_ASSET = (
+    f"INSERT INTO asset ({_ASSET_COLUMNS}) VALUES ({','.join('?' * _ASSET_COLUMNS.count(',') + '?')}) ON CONFLICT (record) DO UPDATE SET "  # noqa: S608
+    + ", ".join(f"{name} = excluded.{name}" for name in _ASSET_COLUMNS.split(", ")[1:])
+)
+"""An update where the row is there: the triggers that keep months and words compare both."""
+
+PICTURE_BYTES = 8
 
 
 class RecordProjection:
@@ -57,6 +66,7 @@ class RecordProjection:
         views: dict[RecordId, AssetView] = {}
         now = self._moments()
         with self._database.write() as connection:
+            connection.execute("UPDATE listing SET revision = revision + 1")
             assets = {record for record in (*contents, *purged) if record.kind is RecordKind.ASSET}
             group = linked_with(connection, assets)
             sharing: set[RecordId] = set()
@@ -133,8 +143,9 @@ def _view_of(connection: Connection, record: RecordId) -> AssetView | None:
 def _write_asset(connection: Connection, record: RecordId, asset: AssetView, *, folded: RecordId | None) -> None:
     names = [readable(name) for name in asset.names]
     keywords = [readable(word) for word in asset.keywords]
+    size = _shown_size(asset)
     connection.execute(
-        f"INSERT OR REPLACE INTO asset ({_ASSET_COLUMNS}) VALUES ({','.join('?' * 21)})",  # noqa: S608 - columns are ours
+        _WRITE_ASSET,
         (
             record,
             readable(name_in_role(asset) or record.body.hex()),
@@ -157,9 +168,35 @@ def _write_asset(connection: Connection, record: RecordId, asset: AssetView, *, 
             asset.exif.content,
             asset.exif.burst,
             "" if folded is not None else " ".join(missing_parts(asset)),
+            asset.thumbhash,
+            _picture(asset),
+            *size,
+            asset.exif.duration,
+            " ".join(_marks(asset)),
         ),
     )
     note_edits(connection, record, asset if folded is None else None)
+
+
+def _shown_size(asset: AssetView) -> tuple[int | None, int | None]:
+    """In pixels, with its edits; of its thumbnail where the file didn't say."""
+    width, height = asset.exif.width, asset.exif.height
+    if not (width and height) and asset.thumbnail is not None:
+        width, height = asset.thumbnail.width, asset.thumbnail.height
+    return shown_size((width, height), read_parameters(asset.edits).parameters) if width and height else (None, None)
+
+
+def _picture(asset: AssetView) -> str:
+    """What names the pictures that show it."""
+    key = edits_key(asset) or (bytes(asset.thumbnail.file) if asset.thumbnail is not None else b"")
+    return key[:PICTURE_BYTES].hex()
+
+
+def _marks(asset: AssetView) -> Iterator[str]:
+    if asset.exif.motion is not None or "motion" in asset.roles:
+        yield "live"
+    if asset.kind == "raw" or "raw" in asset.roles:
+        yield "raw"
 
 
 def _write_files(connection: Connection, record: RecordId, asset: AssetView) -> None:

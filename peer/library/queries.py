@@ -107,7 +107,7 @@ class Filter:
 
 
 # Where an original is: held here; named by a source, so that some node has or will get its blobs; or known by nothing but its hash.
-_ORIGINAL = """
+ORIGINAL = """
     CASE WHEN EXISTS (SELECT 1 FROM held WHERE held.file = asset.primary_file) THEN 'here'
          WHEN EXISTS (SELECT 1 FROM asset_file WHERE asset_file.file = asset.primary_file AND size IS NOT NULL) THEN 'elsewhere'
          ELSE 'nowhere' END
@@ -122,7 +122,7 @@ _PARTS = """
 """
 _COLUMNS = (
     f"record, name, kind, media, taken, width, height, favorite, rating, hidden, caption, keywords, trashed, contested, conflicts, burst, {_PARTS}, missing,"
-    f" {_ORIGINAL}, {_ALBUMS}"
+    f" {ORIGINAL}, {_ALBUMS}"
 )
 
 

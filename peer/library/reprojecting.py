@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 PROJECTED = "projected"
 """In ``Meta``: the version of the listings."""
 
-VERSION = 3
+VERSION = 4
 PAGE = 500
 
 

@@ -24,7 +24,7 @@ from peer.media.metadata import UPRIGHT, orientation_of, read_metadata
 from peer.media.pictures import as_preview, as_webp, reduce_decoding, shrunk, upright, upright_size
 from peer.media.raws import open_raw
 from peer.media.types import Kind
-from peer.rendering.geometry import frame_of
+from peer.rendering.framing import frame_of
 from peer.rendering.messages import Rendered, RenderRequest
 from peer.rendering.pictures import render
 from peer.rendering.writing import Descriptions, write_picture

@@ -6,7 +6,8 @@ from PIL import Image
 
 from peer.media.pictures import shrunk
 from peer.rendering.colours import changes_colours, recolour
-from peer.rendering.geometry import frame_of, framed, turned
+from peer.rendering.framing import frame_of
+from peer.rendering.geometry import framed, turned
 from peer.rendering.parameters import Parameters
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from crdt.values import Value
-from peer.rendering.geometry import frame_of
+from peer.rendering.framing import frame_of
 from peer.rendering.pictures import render
 from peer.rendering.reading import read_parameters
 from tests.unit.peer.rendering.samples import HEIGHT, WIDTH, pixels, sample
