@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from functools import partial
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from tools.text.bundle import show_bundle, show_unbundled
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
-@click.command()
+@click.command(short_help="A problem in one file, without anything private.")
 @click.argument("file", type=_FILE)
 @click.option("--anonymize", is_flag=True, help="Replace everything private; the way to go.")
 @click.option("--with-contents", is_flag=True, help="Leave captions, names, places and times as they are; asks first.")
@@ -48,13 +49,13 @@ def bundle(
 
     \b
     Example: calotype-inspect bundle report.zip --anonymize
-    Example: calotype-inspect bundle report.zip --anonymize --record 3f2a
+             calotype-inspect bundle report.zip --anonymize --record 3f2a
     """
     if anonymize == with_contents:
         raise UsageError(
             "A bundle leaves this machine, so say what may be in it: --anonymize replaces everything private; --with-contents leaves captions, names, places"
             " and times readable. Nothing was written.",
-            hint=f"calotype-inspect bundle {file} --anonymize",
+            hint=f"`calotype-inspect bundle {shlex.quote(str(file))} --anonymize`",
         )
     if file.exists() or file.is_symlink():
         raise UsageError(f"There is a file {file} already. Nothing was written.", hint="Choose another name.")
@@ -71,7 +72,7 @@ def bundle(
     answer(invocation, Look(result=document, problems=look.problems), show_bundle)
 
 
-@click.command()
+@click.command(short_help="A library made of a bundle, to look into.")
 @click.argument("file", type=_FILE)
 @click.argument("folder", type=click.Path(path_type=Path))
 @inspect_options

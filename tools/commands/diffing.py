@@ -24,36 +24,35 @@ from tools.views.diff import LIMIT, gather_library_diff, gather_record_diff, gat
 from tools.views.diff_libraries import DIFFER, gather_libraries_diff
 
 
-@click.command()
+@click.command(short_help="Two copies of a library, two times, or two records.")
 @click.argument("a", default="")
 @click.argument("b", default="")
 @click.option("--record", default="", metavar="RECORD", help="Of two times: this record only.")
-@click.option("--from", "since", default="", metavar="T", help="The first of two times; the same as A.")
-@click.option("--to", "until", default="", metavar="T", help="The second of two times, now unless given; the same as B.")
+@click.option("--from", "since", default="", metavar="TIME", help="The first of two times; the same as A.")
+@click.option("--to", "until", default="", metavar="TIME", help="The second of two times, now unless given; the same as B.")
 @by_option
-@click.option("--limit", type=click.IntRange(0), default=LIMIT, show_default=True, help="Records that are shown; 0: all.")
+@click.option("--limit", type=click.IntRange(0), metavar="N", default=LIMIT, show_default=True, help="Records that are shown; 0: all.")
 @inspect_options
 def diff(invocation: Invocation, a: str, b: str, record: str, since: str, until: str, by: str, limit: int) -> None:
     """What differs between two copies of a library, two times, or two records. A and B are both folders, both times, or both records.
 
-    \b
     Folders: which records differ, in which fields, and which entries one has and the other lacks. B: the library, unless given. Exit code 3
     when both have applied the same entries and differ all the same: a convergence problem.
-    Example: calotype-inspect diff /mnt/old ~/Pictures/Calotype
 
-    \b
     Times: which records changed in between, and how. B: now, unless given. With --record one record, field by field.
-    Example: calotype-inspect diff 2026-11-01 2026-11-20
-             calotype-inspect diff 2h --by arrived
-             calotype-inspect diff --record 3f2a --from 2026-11-01 --to 2026-11-20
 
-    \b
     Records: field by field, as they are now.
-    Example: calotype-inspect diff 3f2a 77aa
-             calotype-inspect diff album:3f2a album:77aa
 
     A word with a slash is a folder; what looks like an id is a record, like a date or a span (2h, 3d) a time. Where a word could be two of these: ./3f2a,
     asset:3d, "3d ago".
+
+    \b
+    Example: calotype-inspect diff /mnt/old ~/Pictures/Calotype
+             calotype-inspect diff 2026-11-01 2026-11-20
+             calotype-inspect diff 2h --by arrived
+             calotype-inspect diff --record 3f2a --from 2026-11-01 --to 2026-11-20
+             calotype-inspect diff 3f2a 77aa
+             calotype-inspect diff album:3f2a album:77aa
     """
     if since or until or record:
         _diff_times(invocation, *_two_times(a, b, since, until), record, By(by), limit)

@@ -21,11 +21,17 @@ SHOWN_AS_TEXT, SHOWN_AS_PICTURE = 40, 2000
 _STDOUT = "-"
 
 
-@click.command()
+@click.command(short_help="Which entry came after which: the causal graph.")
 @click.argument("record", default="")
 @click.option("--dot", metavar="FILE|-", default="", help="Write the graph for Graphviz; - is standard output.")
 @click.option("--html", metavar="FILE", default="", help="Write a page to look at, with a slider through time. It needs no network.")
-@click.option("--limit", type=click.IntRange(1, LIMIT), default=None, help="The newest entries that are shown: 40, in a file 2,000.")
+@click.option(
+    "--limit",
+    type=click.IntRange(0, LIMIT),
+    metavar="N",
+    default=None,
+    help="The newest entries that are shown, at most 10,000, which 0 stands for.  [default: 40; in a file 2000]",
+)
 @click.option(
     "--from", "since", metavar="TIME", default="", help="Only what came here since then: 2024-07-21T16:03, or 2h for two hours ago."
 )
@@ -63,7 +69,7 @@ def dag(
         log=log,
         since=parse_moment(since, now=now) if since else None,
         until=parse_moment(until, now=now) if until else None,
-        limit=limit or (SHOWN_AS_PICTURE if dot or html else SHOWN_AS_TEXT),
+        limit=limit or (LIMIT if limit == 0 else SHOWN_AS_PICTURE if dot or html else SHOWN_AS_TEXT),
         complete=complete,
     )
     look = look_into(invocation.library, partial(gather_dag, question=question, now=now), library_id=library_id)

@@ -26,14 +26,16 @@ from tools.views.size import gather_size
 _NUMBER = click.IntRange(0, HIGHEST)
 
 
-@click.command()
+@click.command(short_help="The logs, or the entries of one.")
 @click.argument("log", default="")
 @click.option(
     "--verify", is_flag=True, help="Prove signatures, names, chain, numbers, deps and ends; exit code 3 when something isn't right."
 )
 @click.option("--from", "first", type=_NUMBER, default=0, metavar="N", help="Only entries from this number on.")
 @click.option("--to", "last", type=_NUMBER, default=HIGHEST, show_default=False, metavar="N", help="Only entries up to this number.")
-@click.option("--limit", type=click.IntRange(0, 100_000), default=NEWEST, show_default=True, help="At most so many, the newest.")
+@click.option(
+    "--limit", type=click.IntRange(0, 100_000), metavar="N", default=NEWEST, show_default=True, help="At most so many, the newest."
+)
 @library_id_option
 @inspect_options
 def log(invocation: Invocation, log: str, verify: bool, first: int, last: int, limit: int, library_id: str) -> None:
@@ -52,7 +54,7 @@ def log(invocation: Invocation, log: str, verify: bool, first: int, last: int, l
     answer_lines(invocation, look, show_logs)
 
 
-@click.command()
+@click.command(short_help="An entry from its envelope inwards.")
 @click.argument("entry", metavar="LOG:SEQ")
 @library_id_option
 @inspect_options
@@ -71,7 +73,7 @@ def entry(invocation: Invocation, entry: str, library_id: str) -> None:
     answer_lines(invocation, look, partial(show_entries, invocation), code=ExitCode.DONE if is_verified else ExitCode.INTEGRITY)
 
 
-@click.command()
+@click.command(short_help="Who could read and write when.")
 @library_id_option
 @inspect_options
 def roster(invocation: Invocation, library_id: str) -> None:
@@ -86,7 +88,7 @@ def roster(invocation: Invocation, library_id: str) -> None:
     answer_lines(invocation, look_into(invocation.library, gather_roster, library_id=library_id), show_rosters)
 
 
-@click.command()
+@click.command(short_help="Whose clock is wrong, and by how much.")
 @library_id_option
 @inspect_options
 def clock(invocation: Invocation, library_id: str) -> None:
@@ -102,7 +104,7 @@ def clock(invocation: Invocation, library_id: str) -> None:
     answer_lines(invocation, look, show_clocks)
 
 
-@click.command()
+@click.command(short_help="Where the space is, and what could go.")
 @click.option("--exact", is_flag=True, help="Read every record, not a sample.")
 @library_id_option
 @inspect_options

@@ -29,16 +29,18 @@ by_option = click.option(
 )
 
 
-@click.command()
+@click.command(short_help="Everything that ever happened to a record.")
 @click.argument("record")
 @click.argument("field", default="")
-@click.option("--limit", type=click.IntRange(0), default=LIMIT, show_default=True, help="The newest changes that are shown; 0: all.")
+@click.option(
+    "--limit", type=click.IntRange(0), metavar="N", default=LIMIT, show_default=True, help="The newest changes that are shown; 0: all."
+)
 @inspect_options
 def history(invocation: Invocation, record: str, field: str, limit: int) -> None:
     """Everything that ever happened to a record, oldest first: when, by which device, in which entry, and what it changed.
 
     The record is made again from the log, change by change. Changes without effect, because they are void or still wait, are shown too. Where the log was
-    given up for a checkpoint, it begins there, and says so. FIELD shows one field only: rating, keyword, edit: for all edits. Every change in the log
+    given up for a checkpoint, it begins there, and says so. FIELD shows one field only: rating, keyword:beach, edit: for all edits. Every change in the log
     is opened, which takes a while in a large library.
 
     \b
@@ -51,9 +53,11 @@ def history(invocation: Invocation, record: str, field: str, limit: int) -> None
     answer(invocation, look, show_history)
 
 
-@click.command()
+@click.command(short_help="A record as it was at some time.")
 @click.argument("record")
-@click.option("--time", "moment", required=True, metavar="T", help="2026-11-01, 2026-11-01T16:03 (UTC), or how long ago: 90s, 5m, 2h, 3d.")
+@click.option(
+    "--time", "moment", required=True, metavar="TIME", help="2026-11-01, 2026-11-01T16:03 (UTC), or how long ago: 90s, 5m, 2h, 3d."
+)
 @by_option
 @inspect_options
 def at(invocation: Invocation, record: str, moment: str, by: str) -> None:
@@ -71,7 +75,7 @@ def at(invocation: Invocation, record: str, moment: str, by: str) -> None:
     answer(invocation, look, show_at)
 
 
-@click.command()
+@click.command(short_help="What nobody has decided yet, and how to.")
 @click.argument("record", default="")
 @inspect_options
 def conflicts(invocation: Invocation, record: str) -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from peer.commands.invocation import Invocation, common_options
+from peer.commands.invocation import Invocation
 from peer.errors import ExitCode
-from tools.commands.answering import answer, library_id_option
+from tools.commands.answering import answer, inspect_options, library_id_option
 from tools.looking.documents import Document
 from tools.looking.folder import Look, look_into
 from tools.proving.pairs import look_into_pair
@@ -20,12 +20,12 @@ from tools.views.verify import DIFFER, Thoroughness, gather_agreement, gather_ve
 _FOLDER = click.Path(path_type=Path)
 
 
-@click.command()
+@click.command(short_help="Proves that a folder is whole, or that two agree.")
 @click.argument("a", required=False, type=_FOLDER)
 @click.argument("b", required=False, type=_FOLDER)
 @click.option("--deep", is_flag=True, help="Hash a relay's blobs, too.")
 @library_id_option
-@common_options
+@inspect_options
 def verify(invocation: Invocation, a: Path | None, b: Path | None, deep: bool, library_id: str) -> None:
     """Proves that log, records and listings are one: every entry's signature and place, and that replaying all of them gives exactly what is stored.
 
@@ -36,7 +36,9 @@ def verify(invocation: Invocation, a: Path | None, b: Path | None, deep: bool, l
     Without the device's keys, and in a relay's folder, the envelopes of entries are proven. Large libraries take up to a minute.
 
     \b
-    Example: calotype-inspect verify ~/Pictures/Calotype /mnt/phone/Calotype
+    Example: calotype-inspect verify
+             calotype-inspect verify ~/Pictures/Calotype /mnt/phone/Calotype
+             calotype-inspect verify /srv/calotype --deep
     """
     how = Thoroughness(deep=deep)
     with bars(wanted=invocation.interactive) as watched:

@@ -25,7 +25,7 @@ from tools.views.yjs import Exported, gather_yjs
 _STDOUT = "-"
 
 
-@click.command()
+@click.command(short_help="What a record says, and who wrote it when.")
 @click.argument("record")
 @click.option("--raw", is_flag=True, help="Keys as they are stored, the state vector, and the state item by item.")
 @inspect_options
@@ -36,13 +36,13 @@ def show(invocation: Invocation, record: str, raw: bool) -> None:
 
     \b
     Example: calotype-inspect show 3f2a
-    Example: calotype-inspect show album:90c1 --raw
+             calotype-inspect show album:90c1 --raw
     """
     look = look_into(invocation.library, partial(gather_record, text=record, raw=raw))
     answer(invocation, look, show_record)
 
 
-@click.command()
+@click.command(short_help="Why a field says what it says, and how to change it.")
 @click.argument("record")
 @click.argument("field")
 @click.option(
@@ -52,19 +52,19 @@ def show(invocation: Invocation, record: str, raw: bool) -> None:
 def why(invocation: Invocation, record: str, field: str, complete: bool) -> None:
     """Why a field says what it says: which writes competed, who had seen whom, which rule decided, what lost, and the command that brings it back.
 
-    FIELD is a name as `show` lists it: caption, rating, trashed, edit:crop, role:motion, exif. One element of a set is named behind the set:
+    FIELD is a name as `calotype-inspect show` lists it: caption, rating, trashed, edit:crop, role:motion, exif. One element of a set is named behind the set:
     keyword:beach, album:90c1, source:9be1. Ids may be shortened.
 
     \b
     Example: calotype-inspect why 3f2a caption
-    Example: calotype-inspect why 3f2a keyword:beach
+             calotype-inspect why 3f2a keyword:beach
     """
     now = SystemClock().now()
     look = look_into(invocation.library, partial(gather_why, text=record, field=field, now=now, complete=complete))
     answer(invocation, look, show_why)
 
 
-@click.command(name="export-yjs")
+@click.command(name="export-yjs", short_help="The state of a record as a Yjs update.")
 @click.argument("record")
 @click.argument("file", metavar="FILE|-")
 @click.option("--force", is_flag=True, help="Replace FILE if it exists.")
@@ -82,6 +82,7 @@ def export_yjs(invocation: Invocation, record: str, file: str, force: bool) -> N
 
     \b
     Example: calotype-inspect export-yjs 3f2a photo.yjs
+             calotype-inspect export-yjs album:90c1 - | wc -c
     """
     if file == _STDOUT and (invocation.json or sys.stdout.isatty()):
         reason = "--json needs standard output for itself" if invocation.json else "An update is bytes, and this is a terminal"

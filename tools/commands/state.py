@@ -19,7 +19,7 @@ from tools.views.pending import SHOWN_ENTRIES, gather_pending
 from tools.views.status import gather_status
 
 
-@click.command()
+@click.command(short_help="In sync or not, with whom, and what is stuck.")
 @library_id_option
 @inspect_options
 def status(invocation: Invocation, library_id: str) -> None:
@@ -37,8 +37,15 @@ def status(invocation: Invocation, library_id: str) -> None:
     answer_lines(invocation, look, show_status, code=ExitCode.INTEGRITY if disagrees else ExitCode.DONE)
 
 
-@click.command()
-@click.option("--limit", type=click.IntRange(0), default=SHOWN_ENTRIES, show_default=True, help="Entries that --json names for each cause.")
+@click.command(short_help="What is held back, what it waits for, who has that.")
+@click.option(
+    "--limit",
+    type=click.IntRange(0),
+    metavar="N",
+    default=SHOWN_ENTRIES,
+    show_default=True,
+    help="Entries that --json names for each cause; 0: all.",
+)
 @library_id_option
 @inspect_options
 def pending(invocation: Invocation, library_id: str, limit: int) -> None:
@@ -55,7 +62,7 @@ def pending(invocation: Invocation, library_id: str, limit: int) -> None:
     answer_lines(invocation, look_into(invocation.library, gather, library_id=library_id), show_pending)
 
 
-@click.command()
+@click.command(short_help="The logs that are stored, and where each ends.")
 @library_id_option
 @inspect_options
 def heads(invocation: Invocation, library_id: str) -> None:

@@ -18,7 +18,7 @@ from tools.tracing.model import Sight
 from tools.views.trace import Traced, gather_trace, trace_document
 
 
-@click.command()
+@click.command(short_help="Where a photo, or one change, has got to.")
 @click.argument("what", metavar="ASSET|LOG:SEQ")
 @click.option(
     "--also", type=click.Path(path_type=Path), multiple=True, metavar="FOLDER", help="What another device's or relay's folder says, too."
@@ -36,7 +36,8 @@ def trace(invocation: Invocation, what: str, also: tuple[Path, ...], ask: bool, 
 
     \b
     Example: calotype-inspect trace 3f2a --ask
-    Example: calotype-inspect trace 9c1f:12 --library /srv/relay
+             calotype-inspect trace 3f2a --also /mnt/phone/Calotype
+             calotype-inspect trace 9c1f:12 --library /srv/relay
     """
     look = look_into(invocation.library, partial(gather_trace, text=what), library_id=library_id)
     problems = list(look.problems)

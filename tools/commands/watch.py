@@ -17,7 +17,7 @@ from tools.watching.samples import Outage, Sample, is_damaged
 from tools.watching.source import Source
 
 
-@click.command()
+@click.command(short_help="Devices, queues, throughput and conflicts, live.")
 @click.option("--count", type=click.IntRange(1), default=None, metavar="N", help="With --json: end after so many documents.")
 @click.option(
     "--interval", type=click.FloatRange(0.05, 3600), default=1.0, show_default=True, metavar="SECONDS", help="From one sample to the next."
@@ -27,9 +27,9 @@ from tools.watching.source import Source
 def watch(invocation: Invocation, library_id: str, count: int | None, interval: float) -> None:
     """Devices, queues, throughput, conflicts and problems, live: of a device's library, or of a relay.
 
-    Keys: q quits, tab goes from table to table, p pauses, ? helps. The folder is read once a second; when it can't be read for a moment, that is said, and
-    the watching goes on. With --json a document each second, on a line of its
-    own; exit code 3 when the last one told of damage, or that nothing could be read.
+    Keys: q quits, tab goes from table to table, p pauses, ? helps. The folder is read every --interval seconds; when it can't be read for a moment,
+    that is said, and the watching goes on. With --json a document each time, on a line of its own, until --count; exit code 3 when the last one told of
+    damage, or that nothing could be read.
 
     \b
     Example: calotype-inspect watch

@@ -16,7 +16,7 @@ def library_of(inspected: Inspected) -> Library:
     """
     if inspected.library_folder is None:
         raise UsageError(
-            "This is a relay's folder: what is asked can be told from a device's only.", hint="Name a library's folder with --library."
+            "This is a relay's folder: what is asked can be told from a device's only.", hint="Name a device's folder with --library."
         )
     keys = DeviceKeys.load(inspected.library_folder.device_key)
     (library,) = inspected.libraries

@@ -32,7 +32,9 @@ def find_record(database: Database, text: str) -> RecordId:
             low, high = (bytes([kind]) + bytes.fromhex(match[2].ljust(ID_DIGITS, digit)) for digit in "0f")
             found += [RecordId(record) for (record,) in connection.execute(_BETWEEN, (low, high))]
     if not found:
-        raise UsageError(f"No record has an id that begins with {text}.", hint="`calotype ls`, `album ls` and `devices` show ids.")
+        raise UsageError(
+            f"No record has an id that begins with {text}.", hint="`calotype ls`, `calotype album ls` and `calotype devices` show ids."
+        )
     if len(found) > 1:
         raise UsageError(
             f"More than one record has an id that begins with {text}: {' and '.join(map(record_name, found[:2]))}.",

@@ -22,5 +22,5 @@ def parse_moment(text: str, *, now: int) -> int:
         return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
     except (ValueError, OverflowError):
         raise UsageError(
-            f"{text!r} is no time.", hint="Write 2024-07-21T16:03:00Z, 2024-07-21, or how long ago: 90s, 5m, 2h, 3d."
+            f"{text!r} is no time.", hint="Write 2024-07-21 (in UTC), '2024-07-21 16:03:00Z', or how long ago: 90s, 5m, 2h, 3d."
         ) from None

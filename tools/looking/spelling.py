@@ -9,6 +9,7 @@ from relay.sizes import spell_size
 _STEPS = ((7 * 86_400_000, "weeks"), (86_400_000, "days"), (3_600_000, "h"), (60_000, "min"), (1000, "s"))
 _FROM = 2
 """A unit is used from so many of it on: 90 minutes say more than one hour. Seconds and minutes from one on."""
+_SECONDS = len("2024-07-21T16:03:11")
 
 
 def spell_span(milliseconds: int) -> str:
@@ -26,6 +27,11 @@ def spell_ago(then: int | None, *, now: int) -> str:
     if then > now + 1000:
         return f"{spell_span(then - now)} ahead of this clock"
     return f"{spell_span(max(now - then, 0))} ago"
+
+
+def spell_time(iso: str) -> str:
+    """``2024-07-21 16:03:11Z``: a time of a document to the second. The Z says that it is UTC; `--time`, `--from` and `--to` read it as it stands here."""
+    return f"{iso[:_SECONDS].replace('T', ' ')}Z"
 
 
 def spell_age(then: str | None, *, now: str) -> str:

@@ -16,6 +16,7 @@ from crdt.digest import LibraryDigest, purged_digest
 from peer.keys.epochs import Keyring
 from peer.library.meta import Meta
 from peer.library.records import RecordTable
+from peer.library.reprojecting import PROJECTED, VERSION
 from store.errors import DamagedError
 from store.heads import Heads
 from store.ids import DeviceId, LibraryId, LogId, RecordId
@@ -45,7 +46,7 @@ LITTLE = 3000
 class Proof:
     """What was proven of one library. ``sealed``: why bodies stayed closed. ``unproven``: why records weren't replayed; empty when they were.
     ``digest``: as the device keeps it; ``None`` of a relay. ``replayed_digest``: what entries lead to, ``None`` where they weren't replayed.
-    ``records``: the second pass, for who asks about single records."""
+    ``is_listed``: listings were compared, because this version made them. ``records``: the second pass, for who asks about single records."""
 
     inspected: Inspected
     library: LibraryId
@@ -60,6 +61,7 @@ class Proof:
     waiting: int = 0
     digest: LibraryDigest | None = None
     replayed_digest: LibraryDigest | None = None
+    is_listed: bool = False
     records: RecordPass | None = None
 
     @property
@@ -154,6 +156,7 @@ class _Proving:
         proof, inspected = self._proof, self._proof.inspected
         meta = Meta(inspected.database)
         self._looked_at = meta.get_int("looked_at")
+        proof.is_listed = meta.get_int(PROJECTED) >= VERSION
         with inspected.database.read() as connection:
             self._waiting = frozenset(arrival for (arrival,) in connection.execute("SELECT arrival FROM waiting").fetchall())
         proof.waiting = len(self._waiting)
@@ -196,6 +199,7 @@ class _Proving:
             findings=proof.findings,
             watched=self._watched,
             is_replayed=is_replayed,
+            is_listed=proof.is_listed,
             uncommon=self._uncommon,
         )
         proof.records.run(mapped)

@@ -40,13 +40,14 @@ class RecordTask:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordPortion:
     """``is_replayed``: the updates are known, so states have to be what they make. ``rows``: of listings, as they are stored, for the records behind
-    ``after`` and up to ``last``; ``linked``: states of other records that have a part in them."""
+    ``after`` and up to ``last``; ``linked``: states of other records that have a part in them. ``rows`` are ``None`` where an older version made them:
+    it made others."""
 
     tasks: Sequence[RecordTask]
     is_replayed: bool
     after: bytes
     last: bytes
-    rows: Rows
+    rows: Rows | None
     linked: Mapping[RecordId, bytes]
 
 
@@ -89,6 +90,8 @@ class RecordWork:
                 contents[task.record] = content
             elif task.stored is not None:
                 damaged.add(task.record)
+        if portion.rows is None:
+            return proven
         if self._listings is None:
             self._listings = Listings()
         linked = {record: content for record, state in portion.linked.items() if (content := _read(state)) is not None}

@@ -34,13 +34,14 @@ _NAMES = {
 @dataclass(frozen=True, kw_only=True)
 class RecordPass:
     """``is_replayed``: the updates are in ``scratch``. ``uncommon``: the arrivals of entries that another folder, which this one is compared with, hasn't
-    applied; ``None``: it is compared with none."""
+    applied; ``None``: it is compared with none. ``is_listed``: this version made the listings, so they have to be what it would make now."""
 
     inspected: Inspected
     scratch: Scratch
     findings: Findings
     watched: Watched
     is_replayed: bool
+    is_listed: bool
     uncommon: frozenset[int] | None = None
     sums: ProvenRecords = field(default_factory=ProvenRecords)
 
@@ -120,7 +121,7 @@ class RecordPass:
                 break
         up_to = _LAST if last is None else bytes(last)
         with self.inspected.database.read() as connection:
-            rows = rows_between(connection, after, up_to)
+            rows = rows_between(connection, after, up_to) if self.is_listed else None
             linked = linked_with(connection, (task.record for task in tasks)) - {task.record for task in tasks}
             query = "SELECT state FROM record WHERE record = ?"
             states = {record: connection.execute(query, (record,)).fetchone() for record in linked}

@@ -13,12 +13,14 @@ from typing import Any
 from crdt.fields import Derived, ElementSet, Register
 from crdt.keys import Family, KeyFormatError, derived_stem, register_stem, set_stem, unescape
 from crdt.parsing import WrongTypeError, album_element, file_element, in_key
-from crdt.schema import SCHEMAS, RecordSchema
+from crdt.schema import POSITION, SCHEMAS, RecordSchema
 from peer.errors import UsageError
 from store.ids import FileHash, RecordId, RecordKind
+from tools.looking.elements import SETS, Spec, names_id, spoken_element, spoken_part
 
-Spec = Register[Any] | ElementSet[Any, Any] | Derived[Any]
 _LISTED = 12
+DERIVED = "derived "
+"""Stands before the names of derived fields where all fields of a record are listed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,13 +51,14 @@ def find_field(kind: RecordKind, text: str, stems: Collection[str]) -> FieldName
     ``UsageError`` where there is none, or ids are ambiguous.
     """
     schema = SCHEMAS[kind]
-    name, colon, rest = text.strip().partition(":")
+    text = text.strip().removeprefix(DERIVED)
+    name, colon, rest = text.partition(":")
     set_names = {stem.split("/")[1] for stem in stems if stem.startswith(f"{Family.SET.value}/")}
     if rest and (name in schema.sets or (name in set_names and schema.find_register(text) is None)):
         return _element(schema, name, rest, stems)
     if colon and (known := schema.registers.get(name + colon)):
         text = f"{name}:{_whole_part(name, known, rest, stems)}"
-    found = _by_name(schema, text.strip(), stems)
+    found = _by_name(schema, text, stems)
     if found is not None:
         return found
     return _no_element(name, stems) if name in {*schema.sets, *set_names} else _unknown(schema, kind, text, stems)
@@ -92,7 +95,7 @@ def _element(schema: RecordSchema, name: str, text: str, stems: Collection[str])
     found = [
         spelled for spelled in spelled_here if _spoken(spec, spelled) == text or unescape(spelled) == unicodedata.normalize("NFC", text)
     ]
-    if not found and spec is not None and _names_id(spec):
+    if not found and spec is not None and names_id(spec):
         found = [spelled for spelled in spelled_here if _spoken(spec, spelled).startswith(text.lower())]
     if len(found) > 1:
         raise UsageError(f"More than one {name} in this record begins with {text}.", hint="Give more of its digits.")
@@ -115,7 +118,7 @@ def _elements_hint(name: str, stems: Collection[str], spec: Spec | None) -> str:
     spelled = sorted(stem.split("/", 2)[2] for stem in stems if stem.startswith(f"{Family.SET.value}/{name}/"))
     if not spelled:
         return f"Name one, like {name}:WORD. Nobody has written any into this record."
-    return f"Name one: {_listed(f'{name}:{_spoken(spec or _SPECS.get(name), each)}' for each in spelled)}."
+    return f"Name one: {_listed(f'{name}:{_spoken(spec or SETS.get(name), each)}' for each in spelled)}."
 
 
 def _unknown(schema: RecordSchema, kind: RecordKind, text: str, stems: Collection[str]) -> FieldName:
@@ -152,34 +155,15 @@ def _as_album(text: str) -> str:
         return text
 
 
-def _names_id(spec: Spec) -> bool:
-    return isinstance(spec, ElementSet) and spec.parse_element in (album_element, file_element)
-
-
 def _spoken(spec: Spec | None, spelled: str) -> str:
-    """An element as people name it: ids in hexadecimal, file names as text."""
-    element = unescape(spelled)
-    try:
-        if isinstance(spec, ElementSet) and spec.parse_element is album_element:
-            return album_element(element).body.hex()
-        if isinstance(spec, ElementSet) and spec.parse_element is file_element:
-            return file_element(element).hex()
-    except WrongTypeError:
-        pass
-    return element.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return spoken_element(spec, unescape(spelled))
 
 
 def _album_hex(part: str) -> str:
-    try:
-        return album_element(part).body.hex()
-    except WrongTypeError:
-        return part
+    return spoken_part(POSITION.name + part).removeprefix(POSITION.name)
 
 
 def _listed(labels: Iterable[str]) -> str:
     every = list(labels)
     rest = f" and {len(every) - _LISTED} others" if len(every) > _LISTED else ""
     return ", ".join(every[:_LISTED]) + rest
-
-
-_SPECS = SCHEMAS[RecordKind.ASSET].sets

@@ -29,6 +29,7 @@ from tools.looking.contents import Contents
 from tools.looking.documents import Document, entry_document
 from tools.looking.folder import Inspected
 from tools.looking.logged import LoggedEntry, logged_named
+from tools.looking.spelling import spell_time
 from tools.replaying.replay import NOTHING, Standing
 
 
@@ -82,7 +83,7 @@ class CheckpointStates:
             reaches_to=self.entry.received,
             given_up=given_up,
             checkpoint=self.entry,
-            sentence=f"What happened before {iso_utc(self.entry.received)} is only in checkpoint {self.entry.name.short()}, {says}.",
+            sentence=f"What happened before {spell_time(iso_utc(self.entry.received))} is only in checkpoint {self.entry.name.short()}, {says}.",
         )
 
 

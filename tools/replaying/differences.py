@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tools.looking.documents import Document
+from tools.looking.elements import SETS, names_id
 from tools.replaying.readings import FieldName, Reading, Readings
 
 OPENED, SETTLED, CHANGED = "opened", "settled", "changed"
@@ -53,10 +54,13 @@ def differences(before: Readings, after: Readings) -> list[Difference]:
 
 
 def is_about(name: FieldName, field: str) -> bool:
-    """Whether a person who asks for ``field`` means this one: ``rating``; ``keyword`` for all its elements; ``edit:`` for all that begins so;
-    derived fields with or without the word."""
+    """Whether a person who asks for ``field`` means this one: ``rating``; ``keyword`` for all its elements, ``keyword:sea`` for one, ``album:3f2a`` by the
+    beginning of its id; ``edit:`` for all that begins so; derived fields with or without the word."""
     plain = name.field.removeprefix("derived ")
-    return field in (name.field, plain, name.text) or (field.endswith(":") and plain.startswith(field))
+    if field in (name.field, plain, name.text) or (field.endswith(":") and plain.startswith(field)):
+        return True
+    has_id = names_id(SETS.get(name.field)) if name.element else name.text != name.field
+    return has_id and ":" in field and name.text.startswith(field.lower())
 
 
 def about(found: Iterable[Difference], field: str) -> list[Difference]:

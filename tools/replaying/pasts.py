@@ -182,7 +182,7 @@ def keys_of(inspected: Inspected, library: LibraryId) -> Contents:
     if not contents.keyring:
         raise UsageError(
             f"What happened to a record can be told only with the library's keys: {contents.reason.rstrip('.')}.",
-            hint="Envelopes show without keys: `calotype-inspect log`, `entry`, `dag`.",
+            hint="Envelopes show without keys: `calotype-inspect log`, `calotype-inspect entry LOG:SEQ`, `calotype-inspect dag`.",
         )
     return contents
 

@@ -15,6 +15,7 @@ from crdt.trash import TRASHED, read_trash
 from crdt.values import Value
 from peer.library.shown import shown
 from store.ids import RecordKind
+from tools.looking.elements import field_label
 
 IN_TRASH, RESTORED = "trashed", "restored"
 
@@ -27,8 +28,8 @@ class FieldName(NamedTuple):
 
     @property
     def text(self) -> str:
-        """``rating``, ``keyword sea``."""
-        return f"{self.field} {self.element}" if self.element else self.field
+        """``rating``, ``keyword:sea``, as `why` takes it."""
+        return field_label(self.field, self.element)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

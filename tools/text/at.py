@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tools.looking.documents import Document
-from tools.looking.spelling import spell_count
-from tools.text.pasts import show_fields, spell_time, write_pieces
+from tools.looking.spelling import spell_count, spell_time
+from tools.text.pasts import show_fields, write_pieces
 from tools.text.screen import DIM, STRONG, WARN, Screen
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tools.looking.documents import Document, short_entry, short_value
-from tools.looking.spelling import spell_count
-from tools.text.pasts import spell_time
+from tools.looking.spelling import spell_count, spell_time
+from tools.replaying.readings import RESTORED
 from tools.text.screen import DIM, GOOD, STRONG, WARN, Piece, Screen
 
 _ID = 10
@@ -29,10 +29,15 @@ def _show(screen: Screen, document: Document) -> None:
     screen.line((f"{document['record']}:{document['id'][:_ID]} {document['field']}", STRONG), (f"  ({document['kind']})", DIM))
     screen.line((document["rule"], DIM), indent=2)
     sides = (("shown", document["winner"]), *(("beside", other) for other in document["others"]))
-    screen.table(("", "value", "device", "made", "entry", "had seen", "settle with"), [_side(screen, label, side) for label, side in sides])
+    screen.table(("", "value", "device", "made", "entry", "had seen"), [_side(screen, label, side) for label, side in sides])
+    screen.line(("to settle it:", STRONG), indent=2)
+    for _, side in sides:
+        if side["settle"] is not None:
+            screen.command(side["settle"], _does(document, side), indent=6)
     if document["merged"] is not None:
-        how = "cleanly" if document["merged_cleanly"] else "with words side by side"
-        screen.line((f"--merge, {how}: {short_value(document['merged'])}", DIM), indent=2)
+        how = "" if document["merged_cleanly"] else ", with words side by side"
+        command = f"calotype resolve {document['id'][:_ID]} {document['field']} --merge"
+        screen.command(command, f"takes {short_value(document['merged'])}{how}", indent=6)
 
 
 def _side(screen: Screen, label: str, side: dict[str, Any]) -> tuple[Piece, ...]:
@@ -43,12 +48,20 @@ def _side(screen: Screen, label: str, side: dict[str, Any]) -> tuple[Piece, ...]
         screen.device(side["device"] or "unknown"),
         spell_time(side["time"]),
         short_entry(side["entry"]),
-        _seen(side["seen"]),
-        side["settle"] or "",
+        _seen(side),
     )
 
 
-def _seen(seen: list[dict[str, Any]] | None) -> str:
+def _does(document: Document, side: dict[str, Any]) -> str:
+    if document["kind"] == "trash":
+        return "takes it out of the trash" if side["value"] == RESTORED else "leaves it in the trash"
+    return f"takes {short_value(side['value'])}"
+
+
+def _seen(side: dict[str, Any]) -> str:
+    seen: list[dict[str, Any]] | None = side["seen"]
+    if side.get("changed"):
+        return "not that it was in the trash"
     if seen is None:
         return "not known any more"
     return ", ".join(f"{short_value(each['value'])} by {each['device'] or 'unknown'}" for each in seen) or "no value"

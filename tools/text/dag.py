@@ -6,7 +6,7 @@ import sys
 
 from tools.graph.drawing import ASCII, BOX, Row, draw
 from tools.looking.documents import Document, short_device, short_entry
-from tools.looking.spelling import spell_count
+from tools.looking.spelling import spell_count, spell_time
 from tools.text.dag_labels import begins_beyond, remarks, what_it_did
 from tools.text.screen import BAD, DIM, GOOD, STRONG, WARN, Piece, Screen
 
@@ -47,7 +47,7 @@ def show_dag(documents: list[Document]) -> None:
         if number:
             screen.line("")
         if len(documents) > 1:
-            screen.heading(f"library {document['library']}")
+            screen.heading(f"library {document['library'][:10]}")
         screen.line(summary(document))
         if document["sealed"]:
             screen.line((f"Contents stay sealed: {document['sealed']}.", DIM))
@@ -127,8 +127,8 @@ def _label(screen: Screen, node: Document) -> list[Piece]:
         screen.device(short_device(node)),
         (f" {short_entry(node)}", STRONG if node["head"] else ""),
         *([(f" [{marks}]", _style(node))] if marks else []),
+        (f"  {spell_time(node['time'] or node['received'])}", DIM),
         f"  {what_it_did(node)[:_LABEL_CHARACTERS]}",
-        (f"  {node['time'] or node['received']}", DIM),
     ]
 
 

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 
 from relay.sizes import spell_size
 from tools.looking.documents import Document
-from tools.looking.spelling import spell_count
+from tools.looking.spelling import spell_count, spell_time
 
 SHOWN_PARTS = 4
+TAKEN_AWAY = "(taken away)"
+"""Stands for the fields of a change that set none."""
 
 
 def what_it_did(node: Document) -> str:
@@ -71,11 +73,12 @@ def _write(write: Document) -> str:
 
 
 def _change(change: Document) -> str:
-    record = f"{change['kind']} {change['record'][:8]}"
+    record = f"{change['kind']} {change['record'][:10]}"
     if change["purged"]:
         return f"{record} purged"
     more = f" and {change['more']} more" if change["more"] else ""
-    return f"{record}: {', '.join(change['fields'])}{more}{' (void)' if change['void'] else ''}"
+    fields = "takes something away" if change["fields"] == [TAKEN_AWAY] else ", ".join(change["fields"])
+    return f"{record}: {fields}{more}{' (void)' if change['void'] else ''}"
 
 
 def _listed(parts: list[str], total: int) -> str:
@@ -89,6 +92,6 @@ def title(node: Document) -> str:
     lines = [
         f"{node['device_name'] or (node['device'] or 'unknown device')[:10]} {place}",
         what_it_did(node),
-        f"received {node['received']}",
+        f"received {spell_time(node['received'])}",
     ]
     return "\n".join([*lines, *remarks(node)])

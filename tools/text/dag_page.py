@@ -9,7 +9,7 @@ from peer.commands.invocation import printable
 from relay.sizes import spell_size
 from tools.graph.page import page
 from tools.looking.documents import Document, short_device, short_entry
-from tools.looking.spelling import spell_count
+from tools.looking.spelling import spell_count, spell_time
 from tools.text.dag import summary
 from tools.text.dag_labels import begins_beyond, each_change, remarks, what_it_did
 
@@ -26,9 +26,9 @@ def page_data(document: Document) -> dict[str, Any]:
     """``title``, ``summary``, ``cut`` and ``record`` are texts; ``lanes`` have ``device``, ``name``, ``colour``; ``nodes`` what ``_node`` says."""
     devices = list(dict.fromkeys(lane["device"] for lane in document["lanes"]))
     colours = {device: number % _COLOURS for number, device in enumerate(devices)}
-    record = "" if document["record"] is None else f"{document['kind']} {document['record'][:12]}"
+    record = "" if document["record"] is None else f"{document['kind']} {document['record'][:10]}"
     return {
-        "title": f"Causal graph of {record}" if record else f"Causal graph of library {document['library'][:12]}",
+        "title": f"Causal graph of {record}" if record else f"Causal graph of library {document['library'][:10]}",
         "summary": summary(document),
         "cut": _cut(document),
         "record": record,
@@ -51,7 +51,7 @@ def _node(document: Document, node: Document, colour: int) -> dict[str, Any]:
         "beyond": begins_beyond(document, node),
         "device": device,
         "place": place,
-        "when": node["time"] or node["received"],
+        "when": spell_time(node["time"] or node["received"]),
         "label": ", ".join([f"{device} {place}", what_it_did(node), *remarks(node)]),
         "search": f"{node['log']}:{node['seq']} {place} {node['name']} {device} {node['device'] or ''} {node['kind']}".lower(),
         "facts": list(_facts(node, document["nodes"])),

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from tools.looking.documents import Document, short_device
-from tools.looking.spelling import spell_count, spell_entries
-from tools.text.pasts import change_pieces, field_name, spell_side, spell_time, titled, write_pieces
+from tools.looking.spelling import spell_count, spell_entries, spell_time
+from tools.text.pasts import change_pieces, field_name, spell_side, titled, write_pieces
 from tools.text.screen import BAD, DIM, GOOD, STRONG, WARN, Piece, Screen
 from tools.views.diff_libraries import BEHIND, DIFFER
 
 _MOST_LOGS = 10
 _MOST_FIELDS = 12
+_SORTS = {
+    "differs": "in both",
+    "only in A": "only in A",
+    "only in B": "only in B",
+    "purged in A": "purged in A",
+    "purged in B": "purged in B",
+}
 
 
 def show_diff(document: Document) -> None:
@@ -33,7 +40,12 @@ def _show_records(screen: Screen, document: Document) -> None:
         return
     equal = spell_count(document["equal"], "field")
     reads = "reads" if document["equal"] == 1 else "read"
-    screen.line((f"{spell_count(document['differing'], 'field')} differ, {equal} {reads} the same.", STRONG))
+    screen.line(
+        (
+            f"{spell_count(document['differing'], 'field')} {'differs' if document['differing'] == 1 else 'differ'}, {equal} {reads} the same.",
+            STRONG,
+        )
+    )
     rows = [
         (field_name(each), spell_side(each["a"], each["element"]), spell_side(each["b"], each["element"])) for each in document["fields"]
     ]
@@ -71,7 +83,7 @@ def _show_fields(screen: Screen, fields: list[Document], before: str, after: str
     for change in fields[:_MOST_FIELDS]:
         screen.line(*change_pieces(change, before, after), indent=indent)
     if len(fields) > _MOST_FIELDS:
-        screen.line((f"and {len(fields) - _MOST_FIELDS} more fields", DIM), indent=indent)
+        screen.line((f"and {spell_count(len(fields) - _MOST_FIELDS, 'more field')}", DIM), indent=indent)
 
 
 def _show_libraries(screen: Screen, document: Document) -> None:
@@ -96,10 +108,10 @@ def _show_libraries(screen: Screen, document: Document) -> None:
 
 def _verdict(document: Document) -> Piece:
     differing = sum(document["counts"].values())
-    parts = ", ".join(f"{count:,} {how}" for how, count in document["counts"].items() if count)
+    parts = ", ".join(f"{count:,} {_SORTS[how]}" for how, count in document["counts"].items() if count)
     if not differing:
-        rest = "and so do their entries" if not (document["a_lacks"]["entries"] or document["b_lacks"]["entries"]) else "not their entries"
-        return f"All records agree, {rest}.", GOOD
+        lacking = document["a_lacks"]["entries"] or document["b_lacks"]["entries"]
+        return f"All records agree{'; the entries behind them not yet' if lacking else ', and so do their entries'}.", GOOD
     counted = f"A and B differ in {spell_count(differing, 'record')} ({parts})"
     if document["state"] == DIFFER:
         return f"{counted}, although both have applied the same entries: a convergence problem.", BAD
@@ -116,7 +128,7 @@ def _show_amount(screen: Screen, what: str, amount: Document) -> None:
         reason = f"  {log['reason']}" if log.get("reason") else ""
         screen.line(screen.device(short_device(log)), f"  {places}, {spell_entries(log['entries'], log['bytes'])}{reason}", indent=4)
     if len(amount["logs"]) > _MOST_LOGS:
-        screen.line((f"and {len(amount['logs']) - _MOST_LOGS} more logs", DIM), indent=4)
+        screen.line((f"and {spell_count(len(amount['logs']) - _MOST_LOGS, 'more log')}", DIM), indent=4)
 
 
 def _show_rest(screen: Screen, hidden: int) -> None:

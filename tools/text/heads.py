@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tools.looking.documents import Document, short_device
-from tools.looking.spelling import spell_count, spell_entries
+from tools.looking.spelling import spell_count, spell_entries, spell_time
 from tools.text.screen import DIM, WARN, Piece, Screen
 
 SHOWN_TIPS = 200
+_ID = 10
 
 
 def show_heads(documents: list[Document]) -> None:
@@ -17,7 +18,7 @@ def show_heads(documents: list[Document]) -> None:
     if not documents:
         screen.line("No library is stored here yet.")
     for document in documents:
-        screen.line(f"library {document['library']}: {', '.join(_counted(document))}")
+        screen.line(f"library {document['library'][:_ID]}: {', '.join(_counted(document))}")
         rows = [row for log in document["logs"] for row in _rows(screen, log)]
         screen.table(("log", "device", "seq", "tip", "received", ""), rows[:SHOWN_TIPS])
         if len(rows) > SHOWN_TIPS:
@@ -35,7 +36,14 @@ def _counted(document: Document) -> Iterator[str]:
 def _rows(screen: Screen, log: Document) -> Iterator[tuple[Piece, ...]]:
     name, remarks = log["log"][:10], ", ".join(_remarks(log))
     for tip in log["tips"]:
-        yield name, screen.device(short_device(log)), str(tip["seq"]), tip["name"][:10], tip["received"] or "", (remarks, WARN)
+        yield (
+            name,
+            screen.device(short_device(log)),
+            str(tip["seq"]),
+            tip["name"][:10],
+            spell_time(tip["received"]) if tip["received"] else "",
+            (remarks, WARN),
+        )
     if not log["tips"]:
         yield name, screen.device(short_device(log)), "", "", "", (remarks, WARN)
 

@@ -5,20 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from tools.looking.documents import SHORT_VALUE, Document, short_device, short_entry, short_value
+from tools.looking.elements import short_label
+from tools.looking.spelling import spell_time
 from tools.text.screen import BAD, DIM, WARN, Piece, Screen
 
 NOTHING = "nothing"
-_SECONDS = len("2024-07-21T16:03:11")
-
-
-def spell_time(iso: str) -> str:
-    """``2024-07-21 16:03:11``, in UTC as all times."""
-    return iso[:_SECONDS].replace("T", " ")
 
 
 def field_name(document: Document) -> str:
-    """``rating``, ``keyword sea``."""
-    return bounded(f"{document['field']} {document['element']}" if document["element"] else str(document["field"]))
+    """``rating``, ``keyword:sea``, ``album:3f2a90c1d5``, as `why` takes it."""
+    return bounded(short_label(document["field"], document["element"]))
 
 
 def bounded(text: str) -> str:
@@ -54,10 +50,10 @@ def wrote_words(wrote: list[Document], *, at_most: int = 6) -> str:
 
 def write_pieces(screen: Screen, write: Document) -> list[Piece]:
     """When, who, which entry; and when it came here, where that was much later."""
-    late = write["received"][:_SECONDS] != write["time"][:_SECONDS]
-    pieces: list[Piece] = [spell_time(write["time"]), "  ", screen.device(short_device(write)), f"  {short_entry(write['entry'])}"]
-    if late:
-        pieces.append((f"  here {spell_time(write['received'])}", DIM))
+    made, came = spell_time(write["time"]), spell_time(write["received"])
+    pieces: list[Piece] = [made, "  ", screen.device(short_device(write)), f"  {short_entry(write['entry'])}"]
+    if came != made:
+        pieces.append((f"  here {came}", DIM))
     if write["batch"]:
         pieces.append((f"  batch {write['batch'][:8]}", DIM))
     if write["state"] != "applied":

@@ -31,7 +31,7 @@ def _show_library(screen: Screen, document: Document) -> None:
     for cause in causes[:SHOWN_CAUSES]:
         _show_cause(screen, cause)
     if len(causes) > SHOWN_CAUSES:
-        screen.line((f"and {len(causes) - SHOWN_CAUSES} more causes; --json has them", DIM))
+        screen.line((f"and {spell_count(len(causes) - SHOWN_CAUSES, 'more cause')}; --json has them", DIM))
     if document["unseen"]:
         screen.line(f"{spell_entries(document['unseen'], None)} stored and not looked at yet: the peer does that when it runs.")
     for place in document["pinned"]:
@@ -53,7 +53,9 @@ def _show_cause(screen: Screen, cause: Document) -> None:
     rows = [_row(each) for each in cause["waiting"][:SHOWN_ENTRIES]]
     screen.table(("  entry", "device", "since", "through", ""), rows)
     if cause["entries"] > SHOWN_ENTRIES:
-        screen.line((f"and {spell_entries(cause['entries'] - SHOWN_ENTRIES, None)} more; --json names some of them", DIM), indent=2)
+        screen.line(
+            (f"and {spell_count(cause['entries'] - SHOWN_ENTRIES, 'more entry', 'more entries')}; --json names some of them", DIM), indent=2
+        )
 
 
 def _what(cause: Document) -> str:

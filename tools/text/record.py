@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
+from typing import Any
 
+from crdt.trash import TRASHED
 from relay.sizes import spell_size
 from tools.looking.documents import Document, short_device, short_entry, short_value
-from tools.looking.spelling import spell_count, spell_list
+from tools.looking.elements import short_label
+from tools.looking.spelling import spell_count, spell_list, spell_time
+from tools.replaying.readings import IN_TRASH, RESTORED
 from tools.text.screen import BAD, DIM, GOOD, STRONG, WARN, Piece, Screen
 
 _COLUMNS = ("field", "value", "", "device", "time", "entry")
@@ -24,7 +29,10 @@ def show_record(document: Document) -> None:
     screen = Screen()
     screen.line((f"{document['kind']} {document['record']}", STRONG), f", {document['name']}" if document["name"] else "")
     if document["purged"]:
-        screen.line(("purged", BAD), ": deleted for good. `calotype-inspect why` says by whom, as far as that is kept.")
+        screen.line(
+            ("purged", BAD),
+            f": deleted for good. `calotype-inspect why {document['record'][:10]} trashed` says by whom, as far as that is kept.",
+        )
         return
     _show_notices(screen, document)
     screen.line(f"digest {document['digest']}, {document['state_bytes']:,} bytes")
@@ -40,19 +48,21 @@ def show_record(document: Document) -> None:
 def _show_notices(screen: Screen, document: Document) -> None:
     if document["trashed"] is not None:
         contested = ", contested: somebody changed it without knowing of that" if document["contested"] else ""
-        screen.line(("in the trash", WARN), f" since {document['trashed']}{contested}. `why {document['record'][:10]} trashed` says more.")
+        screen.line(
+            ("in the trash", WARN),
+            f" since {spell_time(document['trashed'])}{contested}. `calotype-inspect why {document['record'][:10]} trashed` says more.",
+        )
     if document["conflicts"]:
         count = spell_count(len(document["conflicts"]), "open conflict")
-        screen.line(
-            (count, WARN), f": {spell_list(document['conflicts'], at_most=8)}. `why {document['record'][:10]} FIELD` says how each came."
-        )
+        first = f"calotype-inspect why {document['record'][:10]} {shlex.quote(document['conflicts'][0])}"
+        screen.line((count, WARN), f": {spell_list(document['conflicts'], at_most=8)}. `{first}` says how it came.")
     if document["folded_into"] is not None:
         screen.line(f"shown as part of photo {document['folded_into'][:10]}")
 
 
 def _fields(screen: Screen, fields: list[Document], label: str) -> Iterator[Row]:
     for field in fields:
-        name = label + field["field"]
+        name = label + short_label(field["field"], None)
         if field["winner"] is not None:
             yield _row(screen, name, field["winner"], "")
         for other in field["others"]:
@@ -62,11 +72,25 @@ def _fields(screen: Screen, fields: list[Document], label: str) -> Iterator[Row]
 def _sets(screen: Screen, elements: list[Document]) -> Iterator[Row]:
     for element in elements:
         for value in element["values"]:
-            yield _row(screen, f"{element['set']} {element['element']}", value, "" if element["known"] else _RELATIONS["unknown"])
+            yield _row(
+                screen,
+                short_label(element["set"], element["element"]),
+                value,
+                "" if element["known"] else _RELATIONS["unknown"],
+                is_element=True,
+            )
 
 
-def _row(screen: Screen, name: str, cell: Document, relation: Piece) -> Row:
-    return name, short_value(cell["value"]), relation, screen.device(short_device(cell)), cell["time"], short_entry(cell["entry"])
+def _row(screen: Screen, name: str, cell: Document, relation: Piece, *, is_element: bool = False) -> Row:
+    value = "there" if is_element and cell["value"] is None else short_value(_said(name, cell["value"]))
+    return name, value, relation, screen.device(short_device(cell)), spell_time(cell["time"]), short_entry(cell["entry"])
+
+
+def _said(field: str, value: Any) -> Any:
+    """Of the trash whether it is in it; who had seen what is told by `why`."""
+    if field == TRASHED.name:
+        return RESTORED if value is None else IN_TRASH
+    return value
 
 
 def _show_raw(screen: Screen, document: Document) -> None:

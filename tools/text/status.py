@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from relay.sizes import spell_size
 from store.releases import STEP_MS
 from tools.looking.documents import Document
-from tools.looking.spelling import spell_age, spell_count, spell_entries, spell_list, spell_span
+from tools.looking.spelling import spell_age, spell_count, spell_entries, spell_list, spell_span, spell_time
 from tools.text.screen import BAD, DIM, GOOD, WARN, Piece, Screen
 from tools.views.nodes import IN_SYNC, UNKNOWN
 
@@ -75,9 +75,12 @@ def _device_notes(document: Document) -> Iterator[Piece]:
     if document["previews"]:
         yield f"{spell_count(document['previews'], 'preview')} to be made here, by `calotype run`."
     for fork in document["forked_logs"]:
-        yield f"The log {fork['log'][:_ID]} has {len(fork['tips'])} ends: a copy of its device went on; nothing is lost. See `heads`.", WARN
+        yield (
+            f"The log {fork['log'][:_ID]} has {len(fork['tips'])} ends: a copy of its device went on; nothing is lost. See `calotype-inspect heads`.",
+            WARN,
+        )
     if document["void"]:
-        yield f"{spell_count(document['void'], 'update')} void: kept and shown, without effect. See `entry`."
+        yield f"{spell_count(document['void'], 'update')} void: kept and shown, without effect. See `calotype-inspect entry LOG:SEQ`."
     if document["set_aside"]:
         yield f"{spell_entries(document['set_aside'], None)} by removed devices set aside: they don't count, because nobody had built on them."
     if document["held_back_by"]:
@@ -100,7 +103,10 @@ def _show_stuck(screen: Screen, stuck: list[Document]) -> None:
     if not stuck:
         return
     screen.heading("Stuck")
-    rows = [(each["item"], each["reason"], f"next try {each['next_try']}" if each["next_try"] else "") for each in stuck[:SHOWN_STUCK]]
+    rows = [
+        (each["item"], each["reason"], f"next try {spell_time(each['next_try'])}" if each["next_try"] else "")
+        for each in stuck[:SHOWN_STUCK]
+    ]
     screen.table(("item", "reason", "next"), rows)
     if len(stuck) > SHOWN_STUCK:
         screen.line((f"and {len(stuck) - SHOWN_STUCK} more; --json has them", DIM))
@@ -110,13 +116,18 @@ def _show_relay(screen: Screen, document: Document) -> None:
     screen.line(
         f"library {document['library'][:_ID]}: {spell_entries(document['entries'], document['entry_bytes'])}, ",
         "never registered" if document["quota"] is None else _room(document),
-        (f"  ran for {spell_span(document['running_ms'])}", DIM),
+        (f"  ran for {_running(document['running_ms'])}", DIM),
     )
     screen.table(
         ("device", "lacks", "reported", "wrote", "heard", "session"), [_member(each, document["as_of"]) for each in document["devices"]]
     )
     for line in _relay_notes(document):
         screen.line(line)
+
+
+def _running(milliseconds: int) -> str:
+    """As the relay notes it, step by step."""
+    return spell_span(milliseconds) if milliseconds else f"less than {spell_span(STEP_MS)}"
 
 
 def _room(document: Document) -> str:
@@ -131,19 +142,19 @@ def _member(device: Document, now: str) -> tuple[Piece, ...]:
         lacks,
         spell_age(device["reported"], now=now),
         spell_age(device["newest_entry"], now=now),
-        "never" if heard is None else f"less than {spell_span(heard + STEP_MS)} ago, as this relay ran",
-        f"until {device['session_until']}" if device["session_until"] else "",
+        "never" if heard is None else f"less than {spell_span(heard + STEP_MS)} of running ago",
+        f"until {spell_time(device['session_until'])}" if device["session_until"] else "",
     )
 
 
 def _relay_notes(document: Document) -> Iterator[Piece]:
     if document["detached"]:
         yield (
-            f"{spell_entries(document['detached'], None)} detached: {document['missing']:,} that they build on are missing. See `pending`.",
+            f"{spell_entries(document['detached'], None)} detached: {document['missing']:,} that they build on are missing. See `calotype-inspect pending`.",
             WARN,
         )
     if document["forks"]:
-        yield f"{spell_count(document['forks'], 'log')} with several ends. See `heads`.", WARN
+        yield f"{spell_count(document['forks'], 'log')} with several ends. See `calotype-inspect heads`.", WARN
     if document["pruned_entries"]:
         yield f"{spell_entries(document['pruned_entries'], document['pruned_bytes'])} given up for checkpoints."
     if document["wanted"]:

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from peer.commands.invocation import printable
 from relay.sizes import spell_size
 from tools.looking.documents import Document, short_device, short_entry
+from tools.looking.spelling import spell_time
 from tools.text.screen import DIM, GOOD, STRONG, WARN, Piece, Screen
 from tools.tracing.spans import spell_after
 
 _STEPS = ("written", "stored", "applied", "thumbnail", "preview", "original")
-_DAY_CHARACTERS = len("2024-07-21T")
 _SHOWN_WAITING = 40
 
 
@@ -63,7 +63,7 @@ def _cell(step: Document, *, is_first: bool = False) -> Piece:
         return "yes", GOOD
     before = "by " if step["bound"] else ""
     if is_first or step["after_ms"] is None:
-        return before + step["time"][_DAY_CHARACTERS:-1], GOOD
+        return before + spell_time(step["time"]), GOOD
     return before + spell_after(step["after_ms"]), GOOD
 
 
@@ -112,7 +112,12 @@ def _show_later(screen: Screen, document: Document) -> None:
     screen.table(
         ("entry", "device", "written", *(node["name"] for node in document["nodes"])),
         [
-            (short_entry(entry), short_device(entry), entry["written"] or "", *(_cell(_furthest(at)) for at in entry["at"]))
+            (
+                short_entry(entry),
+                short_device(entry),
+                spell_time(entry["written"]) if entry["written"] else "",
+                *(_cell(_furthest(at)) for at in entry["at"]),
+            )
             for entry in document["entries"][1:]
         ],
     )
@@ -133,7 +138,7 @@ def _show_waiting(screen: Screen, waiting: list[Document]) -> None:
         screen.line(
             f"{one_line(each['what'])} on {one_line(each['node'])}: {each['state']}",
             f", {one_line(each['reason'])}" if each["reason"] else "",
-            f"; next try {each['next_try']}" if each["next_try"] else "",
+            f"; next try {spell_time(each['next_try'])}" if each["next_try"] else "",
             indent=2,
         )
     if len(waiting) > _SHOWN_WAITING:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from relay.sizes import spell_size
 from tools.looking.documents import Document, short_device, short_entry, short_value
+from tools.looking.spelling import spell_count, spell_entries, spell_time
 from tools.text.screen import BAD, DIM, GOOD, WARN, Screen
 from tools.views.verify import AGREE, BEHIND, DIFFER
 
@@ -34,28 +36,35 @@ def _show_library(screen: Screen, folder: Document, library: Document, label: st
     found = sum(library["found"].values())
     where = f"{label}{folder['folder']}"
     if found:
-        screen.line((f"{where}: {_counted(found, 'finding')}", BAD), f" in library {library['library'][:10]}, listed below.")
+        screen.line((f"{where}: {spell_count(found, 'finding')}", BAD), f" in library {library['library'][:10]}, listed below.")
     else:
         screen.line((f"{where}: {_proven(library)}.", GOOD))
-    screen.line(f"{library['entries']:,} entries, {_megabytes(library['entry_bytes'])}{_of_these(library)}", indent=2)
+    screen.line(
+        f"{spell_count(library['entries'], 'entry', 'entries')}, {spell_size(library['entry_bytes'])}{_of_these(library)}", indent=2
+    )
     if library["records"] is not None:
-        screen.line(f"{library['records']:,} records, digest {library['digest']}", indent=2)
+        screen.line(f"{spell_count(library['records'], 'record')}, digest {library['digest']}", indent=2)
     if library["replay"] is not None:
         screen.line(_replay(library["replay"]), indent=2)
     elif library["unproven"] and folder["kind"] == "library":
         screen.line((f"Records weren't made again from entries: {_clause(library['unproven'])}.", WARN), indent=2)
+    if library["listings_compared"] is False:
+        screen.line(
+            ("Listings were made by an older version, so they weren't compared; this one makes them anew when it opens the library.", WARN),
+            indent=2,
+        )
     if library["blobs"] is not None:
         how = "hashed" if library["blobs"]["hashed"] else "by their sizes; --deep hashes them"
-        screen.line(f"{library['blobs']['held']:,} blobs, {_megabytes(library['blobs']['bytes'])}, {how}", indent=2)
+        screen.line(f"{spell_count(library['blobs']['held'], 'blob')}, {spell_size(library['blobs']['bytes'])}, {how}", indent=2)
     elif folder["kind"] == "relay":
         screen.line(("Blobs aren't in this folder, so they weren't looked at.", WARN), indent=2)
 
 
 def _proven(library: Document) -> str:
     if library["replay"] is not None:
-        return "proven: replaying the log gives exactly what is stored and listed"
+        return f"proven: replaying the log gives exactly what is stored{' and listed' if library['listings_compared'] else ''}"
     if library["records"] is not None:
-        return "entries, records and listings are whole"
+        return f"entries{', records and listings' if library['listings_compared'] else ' and records'} are whole"
     return "the envelopes of all entries are whole; what is in them stays sealed"
 
 
@@ -72,9 +81,9 @@ def _replay(replay: Document) -> str:
     if begins is None:
         back = "from the first entry on"
     else:
-        at = f", {begins['entry']}, here since {begins['received']}" if begins["entry"] else ""
-        back = f"from a checkpoint over {begins['covered_entries']:,} entries on{at}: what was before that can't be replayed"
-    return f"{replay['updates']:,} updates of {replay['entries']:,} entries replayed, {back}"
+        at = f", {begins['entry']}, here since {spell_time(begins['received'])}" if begins["entry"] else ""
+        back = f"from a checkpoint over {spell_count(begins['covered_entries'], 'entry', 'entries')} on{at}: what was before that can't be replayed"
+    return f"{spell_count(replay['updates'], 'update')} of {spell_count(replay['entries'], 'entry', 'entries')} replayed, {back}"
 
 
 def _show_agreement(screen: Screen, agreement: Document) -> None:
@@ -99,9 +108,9 @@ def _verdict(agreement: Document) -> tuple[str, str]:
             return ("A and B agree: same entries" + (f", same digest {digests['a']}." if digests["equal"] else "."), GOOD)
         case state if state == DIFFER:
             if differing:
-                return f"A and B differ in {_counted(differing, 'record')}, although both have applied what made them.", BAD
+                return f"A and B differ in {spell_count(differing, 'record')}, although both have applied what made them.", BAD
             if agreement["differing_entries"]:
-                return f"A and B differ in the bytes of {_counted(agreement['differing_entries'], 'entry', 'entries')}.", BAD
+                return f"A and B differ in the bytes of {spell_count(agreement['differing_entries'], 'entry', 'entries')}.", BAD
             return "A and B differ in their digests, although both have applied the same.", BAD
         case state if state == BEHIND:
             who = [
@@ -120,23 +129,23 @@ def _verdict(agreement: Document) -> tuple[str, str]:
 def _show_amount(screen: Screen, what: str, amount: Document) -> None:
     if not amount["entries"]:
         return
-    screen.line(f"{what} {_counted(amount['entries'], 'entry', 'entries')}, {_megabytes(amount['bytes'])}", indent=2)
+    screen.line(f"{what} {spell_entries(amount['entries'], amount['bytes'])}", indent=2)
     screen.table(
-        ("log", "device", "numbers", "entries", "bytes", ""),
+        ("log", "device", "numbers", "entries", "size", ""),
         [
             (
                 log["log"][:10],
                 screen.device(short_device(log)),
-                f"{log['from']} to {log['to']}",
-                str(log["entries"]),
-                str(log["bytes"]),
+                str(log["from"]) if log["from"] == log["to"] else f"{log['from']} to {log['to']}",
+                f"{log['entries']:,}",
+                spell_size(log["bytes"]),
                 log.get("reason", ""),
             )
             for log in amount["logs"][:_MOST_LOGS]
         ],
     )
     if len(amount["logs"]) > _MOST_LOGS:
-        screen.line((f"and {len(amount['logs']) - _MOST_LOGS} more logs", DIM), indent=2)
+        screen.line((f"and {spell_count(len(amount['logs']) - _MOST_LOGS, 'more log')}", DIM), indent=2)
 
 
 def _show_record(screen: Screen, record: Document) -> None:
@@ -151,7 +160,9 @@ def _show_record(screen: Screen, record: Document) -> None:
         screen.line("No entry explains it: one of the two doesn't store what its entries say.", indent=2)
         return
     became = ", ".join(f"{_BECAME.get(entry[label], entry[label])} in {label.upper()}" for label in ("a", "b"))
-    screen.line(f"They part at {short_entry(entry)} by ", screen.device(short_device(entry)), f" at {entry['time']}: {became}", indent=2)
+    screen.line(
+        f"They part at {short_entry(entry)} by ", screen.device(short_device(entry)), f" at {spell_time(entry['time'])}: {became}", indent=2
+    )
     if entry["a"] == entry["b"] == "applied":
         screen.line("Both applied it, so one of them doesn't store what its entries say; see below.", indent=2)
 
@@ -162,19 +173,13 @@ def _values(values: list[object]) -> str:
 
 def _show_blobs(screen: Screen, blobs: Document) -> None:
     if not blobs["missing"]:
-        screen.line(f"The relay holds all {blobs['needed']:,} blobs that the records name.", indent=2)
+        screen.line(f"The relay holds all blobs that the records name ({blobs['needed']:,}).", indent=2)
         return
     queued = f", {blobs['uploading']:,} of them still to be uploaded by this device" if blobs["uploading"] else ""
-    screen.line((f"The relay lacks {blobs['missing']:,} of {blobs['needed']:,} blobs that the records name{queued}.", WARN), indent=2)
-
-
-def _counted(count: int, one: str, several: str = "") -> str:
-    return f"{count:,} {one if count == 1 else several or one + 's'}"
+    screen.line(
+        (f"The relay lacks {blobs['missing']:,} of {spell_count(blobs['needed'], 'blob')} that the records name{queued}.", WARN), indent=2
+    )
 
 
 def _clause(sentence: str) -> str:
     return sentence.rstrip(".")
-
-
-def _megabytes(size: int) -> str:
-    return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.1f} kB"

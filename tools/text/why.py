@@ -6,7 +6,7 @@ import sys
 
 from peer.commands.invocation import printable
 from tools.looking.documents import Document, short_device, short_entry
-from tools.looking.spelling import spell_count
+from tools.looking.spelling import spell_count, spell_time
 from tools.text.drawing import ASCII, BOX, Mark, Node, draw
 from tools.text.screen import DIM, GOOD, STRONG, WARN, Piece, Screen
 
@@ -58,6 +58,9 @@ class _Saying:
     def line(self, *pieces: Piece, indent: int = 0) -> None:
         self.screen.line(*map(self._fitting, pieces), indent=indent)
 
+    def command(self, command: str, note: str = "", *, indent: int) -> None:
+        self.screen.command(self.fitting(command), self.fitting(note), indent=indent)
+
     def drawn(self, *pieces: Piece) -> None:
         self.screen.drawn(*map(self._fitting, pieces), more=self.signs.more)
 
@@ -80,7 +83,8 @@ def _draw(say: _Saying, document: Document) -> None:
     place = {write["number"]: number for number, write in enumerate(writes)}
     lanes = {write["number"]: write["device"] or "" for write in writes}
     styles = {lanes[write["number"]]: say.screen.device(short_device(write))[1] for write in writes}
-    day = "" if len({write["time"][:10] for write in writes}) > 1 else writes[0]["time"][:11]
+    days = {spell_time(write["time"]).partition(" ")[0] for write in writes}
+    day = days.pop() if len(days) == 1 else ""
     texts = [_text(write, day, say) for write in writes]
     nodes = [
         Node(
@@ -96,15 +100,14 @@ def _draw(say: _Saying, document: Document) -> None:
         say.drawn(*line)
     signs = say.signs.nodes
     legend = f"{signs[Mark.WINNER]} wins  {signs[Mark.LOSER]} loses  {signs[Mark.OTHER]} other  {signs[Mark.WITHOUT_EFFECT]} without effect"
-    say.line((f"{legend}; lines lead up to what each had seen", DIM))
+    say.line((f"{legend}; lines lead up to what each had seen{f'; times are of {day}' if day else ''}", DIM))
 
 
 def _text(write: Document, day: str, say: _Saying) -> str:
     seen = f", replaces {' '.join(f'#{number}' for number in write['replaced'])}" if write["replaced"] else ""
     given_up = ", bytes given up" if write["bytes_given_up"] else ""
-    text = f"#{write['number']}  {write['time'].removeprefix(day)[: 19 - len(day)]}  {short_device(write)}  {write['says']}  {write['became']}{seen}{given_up}"
-    entry = short_entry(write["entry"])
-    return say.fitting(printable(f"{text}  {entry}" if entry else text, lines=False))
+    place = "  ".join(filter(None, (spell_time(write["time"]).removeprefix(f"{day} "), short_device(write), short_entry(write["entry"]))))
+    return say.fitting(printable(f"#{write['number']}  {place}  {write['says']}  {write['became']}{seen}{given_up}", lines=False))
 
 
 def _show_losers(say: _Saying, document: Document) -> None:
@@ -116,10 +119,10 @@ def _show_losers(say: _Saying, document: Document) -> None:
     for loser in losers[:_SHOWN_LOSERS]:
         say.line(f"#{loser['number']} {loser['says']} ", (f"({loser['became']})", DIM), indent=2)
         if loser["command"] is not None:
-            say.line((loser["command"], GOOD), indent=6)
+            say.command(loser["command"], indent=6)
     if len(losers) > _SHOWN_LOSERS:
         say.line(f"and {len(losers) - _SHOWN_LOSERS} older ones (--json lists all)", indent=2)
     if document["decisions"]:
         say.line(("to decide it:", STRONG))
     for decision in document["decisions"]:
-        say.line((decision["command"], GOOD), f"  {decision['does']}", indent=6)
+        say.command(decision["command"], decision["does"], indent=6)

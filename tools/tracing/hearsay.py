@@ -15,6 +15,7 @@ from store.ids import DeviceId
 from store.seen import SeenReport
 from tools.looking.folder import Inspected
 from tools.looking.reports import seen_reports
+from tools.looking.spelling import spell_time
 from tools.tracing.folders import own_device, policy_of, unwanted
 from tools.tracing.model import UNKNOWN, Sight, State, Step, Subject, TracedEntry, TracedFile
 
@@ -58,7 +59,7 @@ def _acknowledged(node: Node, entry: TracedEntry) -> Step:
 def _not_sent(node: Node) -> str:
     if node.last_contact is None:
         return "it never answered so far"
-    return f"as far as this device knows; it was in touch with it last at {iso_utc(node.last_contact)}"
+    return f"as far as this device knows; it was in touch with it last at {spell_time(iso_utc(node.last_contact))}"
 
 
 def _uploaded(connection: Connection, node: Node, file: TracedFile) -> Step:
@@ -68,7 +69,10 @@ def _uploaded(connection: Connection, node: Node, file: TracedFile) -> Step:
         return Step(state=State.WAITING, reason=f"{parts} queued to be sent there" + (f": {reason}" if reason else ""), next_try=next_try)
     promise = connection.execute("SELECT verified, until FROM promise WHERE node = ? AND file = ?", (node.number, file.file)).fetchone()
     if promise is not None:
-        return Step(state=State.DONE, known_by=f"it proved it at {iso_utc(promise[0])}, and keeps it until {iso_utc(promise[1])}")
+        return Step(
+            state=State.DONE,
+            known_by=f"it proved it at {spell_time(iso_utc(promise[0]))}, and keeps it until {spell_time(iso_utc(promise[1]))}",
+        )
     is_here = connection.execute("SELECT 1 FROM held WHERE file = ?", (file.file,)).fetchone() is not None
     if is_here and node.store is not None:
         return Step(state=State.DONE, known_by=BY_ACKNOWLEDGING)
@@ -135,7 +139,11 @@ def _applied(entry: TracedEntry, device: DeviceId, covers: Callable[[TracedEntry
     reported = covers(entry)
     if reported is not None:
         return reported
-    why = "it has reported nothing so far" if report is None else f"its newest report, of {iso_utc(report.time)}, doesn't cover it"
+    why = (
+        "it has reported nothing so far"
+        if report is None
+        else f"its newest report, of {spell_time(iso_utc(report.time))}, doesn't cover it"
+    )
     return Step(state=State.UNKNOWN, reason=why)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from peer.library.instants import iso_utc
 from peer.library.nodes import NodeKind
-from tools.looking.spelling import spell_span
+from tools.looking.spelling import spell_span, spell_time
 from tools.tracing.model import UNKNOWN, Sight, State, Step, Subject, TracedEntry
 
 _ROLES = ("thumbnail", "preview", "original")
@@ -30,7 +30,7 @@ def spell_after(milliseconds: int) -> str:
 
 
 def way_of(subject: Subject, sights: Sequence[Sight]) -> Iterator[str]:
-    """``Written on laptop 2024-07-21T16:03:11.042Z``, ``at relay +0.4 s``, ``on phone +0.9 s``,
+    """``Written on laptop 2024-07-21 16:03:11Z``, ``at relay +0.4 s``, ``on phone +0.9 s``,
     ``original: not on phone, because its policy is thumbnails``: pieces of a few words, in the order of nodes, then of files."""
     main = subject.main
     if main is None:
@@ -38,7 +38,7 @@ def way_of(subject: Subject, sights: Sequence[Sight]) -> Iterator[str]:
         return
     author = next((sight for sight in sights if sight.device is not None and sight.device == main.author), None)
     writer = "an unknown device" if author is None else author.name
-    when = "" if main.written is None else f" {iso_utc(main.written)}"
+    when = "" if main.written is None else f" {spell_time(iso_utc(main.written))}"
     yield f"Written on {writer}{when}"
     for sight in sights:
         if sight is not author:
@@ -72,7 +72,7 @@ def _of_file(main: TracedEntry, sight: Sight, role: str, step: Step, author: Sig
 def _when(main: TracedEntry, sight: Sight, step: Step) -> str:
     milliseconds = after(main, sight, step)
     if milliseconds is None:
-        return "" if step.time is None else f"{' by' if step.is_bound else ''} {iso_utc(step.time)}"
+        return "" if step.time is None else f"{' by' if step.is_bound else ''} {spell_time(iso_utc(step.time))}"
     return f"{' by' if step.is_bound else ''} {spell_after(milliseconds)}"
 
 

@@ -48,7 +48,7 @@ def find_subject(inspected: Inspected, text: str) -> Subject:
     if inspected.library_folder is None:
         raise UsageError(
             "A relay can't tell photos apart: what it stores is sealed.",
-            hint="`trace LOG:SEQ` works here; `calotype-inspect heads` lists the logs.",
+            hint="`calotype-inspect trace LOG:SEQ` works here; `calotype-inspect heads` lists the logs.",
         )
     return _asset(inspected, find_record(inspected.database, text))
 
@@ -57,13 +57,14 @@ def _asset(inspected: Inspected, record: RecordId) -> Subject:
     if record.kind is not RecordKind.ASSET:
         raise UsageError(
             f"{record.body.hex()[:10]} is no photo but the record of a {record.kind.name.lower()}.",
-            hint="`trace LOG:SEQ` follows one change.",
+            hint="`calotype-inspect trace LOG:SEQ` follows one change.",
         )
     (library,) = inspected.libraries
     state = RecordTable(inspected.database, Meta(inspected.database)).state(record)
     if state is None:
         raise UsageError(
-            "This photo was deleted for good: nothing of it is on its way any more.", hint="`trace LOG:SEQ` follows one change."
+            "This photo was deleted for good: nothing of it is on its way any more.",
+            hint="`calotype-inspect trace LOG:SEQ` follows one change.",
         )
     content = _content(record, state)
     contents = Contents.of(inspected, library)

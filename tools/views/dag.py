@@ -8,16 +8,17 @@ from dataclasses import dataclass
 from crdt.keys import KeyFormatError, parse_key
 from peer.errors import UsageError
 from peer.library.instants import iso_utc
-from peer.library.shown import shown
 from store.ids import LibraryId, LogId
 from store.sqlite_rows import LibraryRows
 from tools.graph.causal import CausalGraph
 from tools.graph.layout import Layout, lay_out
 from tools.looking.contents import Contents
 from tools.looking.documents import Document, device_document, short_device, short_value
+from tools.looking.elements import SETS, spoken_element
 from tools.looking.folder import Inspected
 from tools.looking.lookup import find_log, find_record
 from tools.looking.writes import RecordWrites, Write, Writes
+from tools.replaying.readings import spoken
 from tools.replaying.replay import NOTHING, Standing, remains_of
 from tools.replaying.stored import stored_state
 from tools.views.dag_nodes import NodeMaker, Verdicts
@@ -111,7 +112,8 @@ def _library(inspected: Inspected, library: LibraryId, question: Question, log: 
 def _find_writes(inspected: Inspected, library: LibraryId, contents: Contents, question: Question) -> RecordWrites:
     if not contents.keyring:
         raise UsageError(
-            f"What entries wrote stays sealed here: {contents.reason}.", hint="Without a RECORD `dag` shows the envelopes of all entries."
+            f"What entries wrote stays sealed here: {contents.reason}.",
+            hint="`calotype-inspect dag` without a RECORD shows the envelopes of all entries.",
         )
     record = find_record(inspected.database, question.record)
     with inspected.database.read() as connection:
@@ -196,12 +198,8 @@ def _wrote(write: Write) -> list[Document]:
         except KeyFormatError:
             continue
         if key.element is not None:
-            found.append({"action": "add", "field": key.name, "element": short_value(_readable(key.element))})
+            found.append({"action": "add", "field": key.name, "element": short_value(spoken_element(SETS.get(key.name), key.element))})
         else:
-            found.append({"action": "set", "field": key.name, "value": short_value(shown(key.name, item.value))})
+            found.append({"action": "set", "field": key.name, "value": short_value(spoken(key.name, item.value))})
     taken = sum(piece.length for piece in write.update.deletes)
     return [*found, *([{"action": "replace" if found else "remove", "count": taken}] if taken else [])]
-
-
-def _readable(element: str) -> str:
-    return element.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

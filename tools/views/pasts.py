@@ -21,7 +21,7 @@ def the_library(inspected: Inspected) -> LibraryId:
     if inspected.library_folder is None:
         raise UsageError(
             "This is a relay's folder: its records are sealed, and so is what happened to them.",
-            hint="Look into a device's folder; `calotype-inspect log`, `entry` and `dag` show envelopes here.",
+            hint="Look into a device's folder; `calotype-inspect log`, `calotype-inspect entry LOG:SEQ` and `calotype-inspect dag` show envelopes here.",
         )
     (library,) = inspected.libraries
     return library

@@ -31,7 +31,7 @@ _PLACE = """
 
 
 def gather_pending(inspected: Inspected, *, now: int, limit: int = SHOWN_ENTRIES) -> list[Document]:
-    """A document for each library. ``now`` in milliseconds since 1970; ``limit``: entries that are named for each cause.
+    """A document for each library. ``now`` in milliseconds since 1970; ``limit``: entries that are named for each cause; 0: all.
 
     ``library``, ``as_of``; ``held_back``: entries, detached ones among them; ``detached``; ``unseen``: entries that are stored and that the device
     hasn't looked at yet (0 on a relay); ``pinned``: missing entries that a removal names as ends, which nothing here waits for. ``causes``, the
@@ -90,7 +90,7 @@ class _Pending:
             "holders": holders,
             "next": following,
             "remedy": remedy,
-            "waiting": [self._waiting(each) for each in sorted(waiting, key=lambda each: each.since)[: self._limit]],
+            "waiting": [self._waiting(each) for each in sorted(waiting, key=lambda each: each.since)[: self._limit or None]],
         }
 
     def _missing(self, cause: Cause) -> Document | None:

@@ -55,7 +55,10 @@ def gather_record(inspected: Inspected, text: str, *, raw: bool) -> Document:
     - ``deletes``: ``{client, clock, length}``, the delete set
     """
     if inspected.library_folder is None:
-        raise UsageError("A relay's records are sealed: they can be shown from a device's folder only.", hint="`entry LOG:SEQ` works here.")
+        raise UsageError(
+            "A relay's records are sealed: they can be shown from a device's folder only.",
+            hint="`calotype-inspect entry LOG:SEQ` works here.",
+        )
     database = inspected.database
     record = find_record(database, text)
     state = RecordTable(database, Meta(database)).state(record)

@@ -153,7 +153,7 @@ def _held_back_here(document: Document) -> Iterator[str]:
     if document["loading"]:
         yield "a checkpoint is being taken in"
     if document["pending_count"]:
-        yield f"{spell_entries(document['pending_count'], None)} held back, see `pending`"
+        yield f"{spell_entries(document['pending_count'], None)} held back, see `calotype-inspect pending`"
     if document["unseen"]:
         yield f"{spell_entries(document['unseen'], None)} not looked at yet"
 

@@ -36,7 +36,8 @@ def gather_verify(inspected: Inspected, *, how: Thoroughness | None = None, watc
     - ``library``; ``level``: contents, or envelopes where bodies stay sealed, with ``sealed``, the reason, else null
     - ``heads``: [[log, [[seq, name], …]], …]; ``digest``: hex, null of a relay, and where it is damaged
     - ``entries``, and of these ``stubs`` (without bytes), ``detached``, ``waiting`` (applied later, or never; null of a relay); ``entry_bytes``
-    - ``records``; ``replay``: null where records weren't made again from entries, with ``unproven``, the reason, else null; or ``entries`` and ``updates`` that
+    - ``records``; ``listings_compared``: whether this version made the listings, so that they can be compared; null of a relay;
+      ``replay``: null where records weren't made again from entries, with ``unproven``, the reason, else null; or ``entries`` and ``updates`` that
       were replayed, ``digest`` of what they make, and ``begins``: null for the first entry, else the checkpoint that stands for those that
       were given up: ``checkpoint`` (its entry's name), ``entry`` (LOG:SEQ), ``received`` (when it came here), ``covered_entries``, ``records``
     - ``blobs``: of a relay, ``held``, ``bytes``, ``hashed`` (with --deep); null of a device, and where blobs aren't in the folder
@@ -128,6 +129,7 @@ def _proof_document(proof: Proof, watched: Watched, how: Thoroughness) -> Docume
         "entry_bytes": counts.bytes,
         "records": proof.sums.records if proof.is_device else None,
         "replay": _replay_document(proof),
+        "listings_compared": proof.is_listed if proof.is_device else None,
         "unproven": proof.unproven or None if proof.is_device else proof.sealed,
         "blobs": blobs,
         "findings": proof.findings.named,

@@ -59,7 +59,9 @@ def gather_why(inspected: Inspected, text: str, field: str, *, now: int, complet
     - ``stubs``: entries that wrote the record and whose bytes were given up for a checkpoint: ``{log, seq, name}`` each
     """
     if inspected.library_folder is None:
-        raise UsageError("A relay's records are sealed: why is told from a device's folder only.", hint="`entry LOG:SEQ` works here.")
+        raise UsageError(
+            "A relay's records are sealed: why is told from a device's folder only.", hint="`calotype-inspect entry LOG:SEQ` works here."
+        )
     (library,) = inspected.libraries
     record = find_record(inspected.database, text)
     contents = Contents.of(inspected, library)

@@ -28,11 +28,16 @@ def gather_yjs(inspected: Inspected, text: str) -> Exported:
     The document: ``record``, ``kind``, ``root`` (name of the root map), ``bytes``, ``keys`` (live ones), ``clients``, ``deleted`` (items).
     """
     if inspected.library_folder is None:
-        raise UsageError("A relay's records are sealed: they can be exported from a device's folder only.", hint="Name a library's folder.")
+        raise UsageError(
+            "A relay's records are sealed: they can be exported from a device's folder only.", hint="Name a device's folder with --library."
+        )
     record = find_record(inspected.database, text)
     raw = RecordTable(inspected.database, Meta(inspected.database)).state(record)
     if raw is None:
-        raise UsageError(f"{record_name(record)} was purged: it has no state any more.", hint="`why` says by whom.")
+        raise UsageError(
+            f"{record_name(record)} was purged: it has no state any more.",
+            hint=f"`calotype-inspect why {record_name(record)} trashed` says by whom.",
+        )
     try:
         state = read_state(raw)
         update = state.encode()

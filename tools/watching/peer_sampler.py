@@ -7,6 +7,7 @@ import sqlite3
 from peer.library.instants import iso_utc, iso_utc_or_none
 from peer.library.meta import Meta
 from peer.library.nodes import NodeTable
+from peer.library.queries import Queries
 from peer.library.queues import Priority
 from peer.library.waiting import Why
 from store.ids import DeviceId, LibraryId, LogId
@@ -81,7 +82,7 @@ class PeerSampler:
                 "device_name": None if this is None else names.get(this),
                 "entries": rows.count,
                 "detached": rows.detached,
-                "assets": _count(connection, "SELECT count(*) FROM asset"),
+                "assets": Queries(inspected.database).count()[0],
                 "conflicts_count": _count(connection, _COUNT_CONFLICTS),
                 "nodes": nodes[:SHOWN_ROWS],
                 "queues": queues,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from relay.sizes import spell_size
 from store.releases import STEP_MS
 from tools.looking.documents import Document
-from tools.looking.spelling import spell_age, spell_count, spell_entries, spell_span
+from tools.looking.spelling import spell_age, spell_count, spell_entries, spell_span, spell_time
 
 _ID = 10
 Row = tuple[str, ...]
@@ -91,7 +91,7 @@ def _library(library: Document, _: Document) -> Row:
 
 
 def _device(device: Document, document: Document) -> Row:
-    session = f"until {device['session_until']}" if device["session_until"] else ""
+    session = f"until {spell_time(device['session_until'])}" if device["session_until"] else ""
     reported = "reported" if device["has_reported"] else "no report"
     wrote, heard = spell_age(device["newest_entry"], now=document["time"]), f"< {spell_span(device['heard_ms'] + STEP_MS)} ago"
     return device["library"][:_ID], device["device"][:_ID], wrote, heard, reported, session

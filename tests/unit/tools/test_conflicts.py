@@ -63,6 +63,9 @@ def test_the_command_settles_it(inspect: Inspect, root: Path, pair: Pair) -> Non
     ((document),) = listed(inspect, root, PHOTO.body.hex()[:8])
     assert document["winner"]["settle"] == f"calotype resolve {PHOTO.body.hex()[:10]} rating --winner"
     command, device = document["others"][0]["settle"].rsplit(" ", 1)
+    said = inspect("conflicts", "--library", root / "laptop").out.splitlines()
+    for side in (document["winner"], *document["others"]):
+        assert f"      {side['settle']}  takes {side['value']}" in said
     assert command == f"calotype resolve {PHOTO.body.hex()[:10]} rating --device"
     resolve(pair.laptop, PHOTO, "rating", OfDevice(device))
     assert listed(inspect, root) == []

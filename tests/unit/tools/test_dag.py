@@ -106,6 +106,7 @@ def test_the_newest_are_shown_and_what_is_cut_off_is_said(inspect: Inspect, root
     assert document["nodes"][0]["outside"]
     said = inspect("dag", "--limit", 3, "--library", root / "laptop")
     assert f"{document['older']} older entries, not shown" in said.out
+    assert graph_of(inspect, root / "laptop", "--limit", 0)["older"] == 0
 
 
 def test_a_span_of_time(inspect: Inspect, root: Path, apart: Pair) -> None:

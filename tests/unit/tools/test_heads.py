@@ -140,7 +140,7 @@ def test_a_relay_has_several_libraries_and_one_can_be_chosen(inspect: Inspect, r
 def test_plain_lines_in_a_pipe(inspect: Inspect, root: Path, pair: Pair) -> None:
     said = inspect("heads", "--library", root / "phone")
     heading, *lines = said.out.splitlines()
-    assert heading == f"library {pair.phone.id.hex()}: {pair.phone.log.count()} entries in 3 logs"
+    assert heading == f"library {pair.phone.id.short()}: {pair.phone.log.count()} entries in 3 logs"
     assert {line.split("\t")[1] for line in lines} == {"laptop", "phone", "master key"}
 
 

@@ -8,17 +8,20 @@ from typing import Any
 
 import pytest
 
+from crdt.asset import add_to_album
 from crdt.client import writer
 from crdt.clock import Stamp
+from crdt.parsing import in_key
 from crdt.update import DeleteRange, Item, encode_update
 from peer.layout import LibraryFolder
-from store.ids import FileHash, RecordId
+from store.ids import FileHash, RecordId, RecordKind
 from tests.fleet.checkpoints import prune_all, settle_one
 from tests.fleet.libraries import MovedClock, add_photo, admit, edit, exchange, make_library, report
 from tests.unit.tools.folders import PHOTO, Pair, change, fill_relay, forge, raws_of
 from tests.unit.tools.running import Inspect
 
 ID = PHOTO.body.hex()
+ALBUM = RecordId.make(RecordKind.ALBUM, b"\x90\xc1" + bytes(14))
 
 
 @pytest.fixture
@@ -66,11 +69,26 @@ def test_history_says_who_changed_what_from_what_to_what(inspect: Inspect, root:
 
 def test_history_of_a_field_and_the_newest_of_it(inspect: Inspect, root: Path, edited: Pair) -> None:
     folder = ("--library", root / "laptop", "--json")
-    assert inspect("history", ID, "keyword", *folder).document()["total"] == 2
+    for field in ("keyword", "keyword:sea"):
+        assert inspect("history", ID, field, *folder).document()["total"] == 2
     document = inspect("history", ID, "rating", "--limit", "1", *folder).document()
     assert (document["field"], document["total"], len(document["changes"])) == ("rating", 4, 1)
     assert document["changes"][0]["changes"][0]["after"] == side(3)
     assert inspect("history", ID, "caption", *folder).failure() == (2, "Nobody ever wrote 'caption' in this record.")
+    assert "    keyword:sea: nothing → there\n" in inspect("history", ID, *folder[:2]).out
+
+
+def test_elements_are_named_by_the_beginning_of_an_id(inspect: Inspect, root: Path, pair: Pair) -> None:
+    change(pair.laptop, lambda draft: add_to_album(draft, ALBUM, "a0"))
+    folder = ("--library", root / "laptop")
+    digits = ALBUM.body.hex()
+    for field in ("album", f"album:{digits[:4]}", f"album:{digits}", f"position:{digits[:4]}"):
+        assert inspect("history", ID, field, *folder, "--json").document()["total"] == 1, field
+    for verb in (("history", ID), ("show", ID), ("at", ID, "--time", "0s")):
+        said = inspect(*verb, *folder).out
+        assert f"album:{digits[:10]}" in said, verb
+        assert f"position:{digits[:10]}" in said, verb
+        assert in_key(ALBUM) not in said, verb
 
 
 def test_history_for_people(inspect: Inspect, root: Path, edited: Pair) -> None:

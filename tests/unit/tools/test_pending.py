@@ -86,7 +86,7 @@ def test_a_chain_that_waits_for_a_key_leads_to_it(inspect: Inspect, house: House
     said = inspect("pending", "--library", house.root / "anna").out
     assert f"Waiting for the key of epoch {epoch.id.hex()}" in said
     assert f"{chain[1].log.short()}:{chain[1].seq}" in said
-    assert f"and {COUNT - 5} entries more" in said
+    assert f"and {COUNT - 5} more entries" in said
 
 
 def test_of_a_key_that_nobody_gave_to_this_device_who_has_it(house: Household) -> None:
@@ -169,6 +169,7 @@ def test_at_most_so_many_entries_are_named(inspect: Inspect, house: Household) -
     document = inspect("pending", "--library", house.root / "anna", "--json", "--limit", 3).document()
     (cause,) = document["causes"]
     assert (len(cause["waiting"]), cause["entries"]) == (3, COUNT)
+    assert len(pending_of(house.root / "anna", limit=0)["causes"][0]["waiting"]) == COUNT
 
 
 def test_entries_that_wait_in_a_circle_are_shown_nevertheless(house: Household) -> None:

@@ -82,7 +82,10 @@ def test_sets_and_derived_fields(inspect: Inspect, root: Path, pair: Pair) -> No
     assert elements == {("keyword", "sea/side", "sea%2Fside"), ("name", "IMG\\xff.jpg", "IMG%FF.jpg")}
     assert field(document, "kind", "derived")["winner"]["value"] == "photo"
     assert field(document, "thumbhash", "derived")["winner"]["value"] == "0102"
-    assert inspect("show", ID, "--library", root / "laptop").code == 0
+    said = inspect("show", ID, "--library", root / "laptop").out
+    assert "keyword:sea/side\tthere\t" in said
+    assert "derived kind\t" in said
+    assert inspect("why", ID, "derived kind", "--library", root / "laptop", "--json").document()["field"] == "kind"
 
 
 def test_values_that_this_version_passes_over_are_shown(inspect: Inspect, root: Path, pair: Pair) -> None:
@@ -154,7 +157,7 @@ def test_what_it_is_and_what_is_wrong_comes_first(inspect: Inspect, root: Path, 
     assert document["trashed"].startswith("2023-11-15T")
     heading, trashed, conflict, _, first, *_ = inspect("show", ID, "--library", root / "phone").out.splitlines()
     assert heading == f"asset {ID}, IMG_0042.jpg"
-    assert trashed.startswith("in the trash since 2023-11-15T")
+    assert trashed.startswith("in the trash since 2023-11-15 ")
     assert "contested" in trashed
     assert conflict.startswith("1 open conflict: rating.")
     assert first.startswith("rating\t")

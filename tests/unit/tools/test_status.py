@@ -119,7 +119,7 @@ def test_stuck_transfers_with_reason_and_next_try(inspect: Inspect, root: Path, 
     ]
     said = inspect("status", "--library", root / "laptop").out
     assert f"relay {RELAY} lacks 1 blob" in said
-    assert "its room is full\tnext try 2023-11-14T22:14:20.000Z" in said
+    assert "its room is full\tnext try 2023-11-14 22:14:20Z" in said
 
 
 def test_files_that_are_to_come(root: Path, pair: Pair) -> None:
@@ -140,7 +140,7 @@ def test_entries_that_wait_for_a_key(inspect: Inspect, house: Household) -> None
     give(house["carl"], house["anna"])
     document = status_of(house.root / "anna")
     assert (document["pending_count"], document["waiting"]) == (COUNT, {"key": COUNT})
-    assert f"{COUNT} entries held back, see `pending`" in document["summary"]
+    assert f"{COUNT} entries held back, see `calotype-inspect pending`" in document["summary"]
     assert f"Held back: {COUNT} for the key of an epoch." in inspect("status", "--library", house.root / "anna").out
 
 
@@ -259,7 +259,7 @@ def test_a_relay_says_how_far_each_device_is(inspect: Inspect, root: Path) -> No
     assert "1 blob damaged or gone" in document["summary"]
     assert f"{bert.device.short()} lacks 2 entries" in document["summary"]
     said = inspect("status", "--library", root / "relay")
-    assert "less than 18 min ago, as this relay ran" in said.out
+    assert "less than 18 min of running ago" in said.out
     assert "2 kB of 10 kB" in said.out
 
 

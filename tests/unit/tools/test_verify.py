@@ -25,8 +25,10 @@ from peer.keys.sealing import seal_body
 from peer.layout import LibraryFolder
 from peer.library.library import Library
 from peer.library.membership import keep_up
+from peer.library.meta import Meta
 from peer.library.purging import purge_now
 from peer.library.removing import remove_devices
+from peer.library.reprojecting import PROJECTED, VERSION
 from peer.library.trashing import trash_assets
 from store.entries import Entry, EntryKind, make_prefix, seal_entry
 from store.ids import BlobId, FileHash, LibraryId, RecordId
@@ -117,6 +119,12 @@ def test_nothing_in_the_folders_changes(inspect: Inspect, root: Path) -> None:
     assert contents(root) == before
 
 
+def test_a_database_may_be_named_instead_of_its_folder(inspect: Inspect, root: Path, pair: Pair) -> None:
+    add_both(pair)
+    named = inspect("verify", "--library", LibraryFolder(root / "laptop").database, "--json").document()
+    assert (named["verified"], named["libraries"]) == (True, inspect("verify", root / "laptop", "--json").document()["libraries"])
+
+
 def test_without_keys_envelopes_records_and_listings_are_proven(inspect: Inspect, root: Path, pair: Pair) -> None:
     add_both(pair)
     pair.close()
@@ -169,6 +177,19 @@ def test_a_record_that_its_entries_do_not_make_is_named_with_field_and_values(in
         "name": "IMG_0001.JPG",
         "fields": [{"field": "caption", "stored": ["somebody else's"], "replayed": ["the sea"]}],
     }
+
+
+def test_listings_of_an_older_version_are_no_damage(inspect: Inspect, root: Path, pair: Pair) -> None:
+    """It made others, and this one makes them anew when it opens the library."""
+    add_both(pair)
+    assert only(look(inspect, root / "laptop")[1])["listings_compared"]
+    tamper(root / "laptop", "UPDATE asset SET picture = 'as an older version has it'")
+    assert inspect("verify", root / "laptop").code == 3
+    Meta(pair.laptop.database).put_int(PROJECTED, VERSION - 1)
+    said = inspect("verify", root / "laptop")
+    assert said.code == 0
+    assert "Listings were made by an older version" in said.out
+    assert "stored and listed" not in said.out
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def test_values_by_field_before_and_after() -> None:
     record = Copy()
     first = record.edit(_describe, client=1)
     assert changed(EMPTY, first) == [
-        ("keyword sea/side", None, True, None),
+        ("keyword:sea/side", None, True, None),
         ("rating", None, 4, None),
         ("derived kind", None, "photo", None),
     ]
@@ -94,7 +94,7 @@ def test_fields_that_this_version_does_not_know() -> None:
     keys = {"v/future": [1], "s/future/x": None, "d/future": 2, "v/rating": "four", "d/kind": 5}
     live = {f"{stem}/{writer(1)}": Cell(Stamp.of(1), writer(1), value) for stem, value in keys.items()}  # type: ignore[arg-type]
     found = readings_of(RecordKind.ASSET, Content(live=live, vector={1: 5}))
-    assert {name.text: reading.value for name, reading in found.items()} == {"future": [1], "future x": True, "derived future": 2}
+    assert {name.text: reading.value for name, reading in found.items()} == {"future": [1], "future:x": True, "derived future": 2}
 
 
 def test_names_of_any_text() -> None:
@@ -112,7 +112,10 @@ def test_what_a_field_is_asked_for() -> None:
         FieldName("rating"),
     ]
     found = [Difference(name=name, before=None, after=None) for name in names]
-    asked = {field: [each.name.text for each in about(found, field)] for field in ("edit:", "keyword", "kind", "keyword sea", "rat", "")}
+    asked = {
+        field: [each.name.text for each in about(found, field)]
+        for field in ("edit:", "keyword", "kind", "keyword:sea", "keyword:se", "rat", "")
+    }
     assert asked["edit:"] == ["edit:exposure", "edit:crop"]
-    assert (asked["keyword"], asked["keyword sea"], asked["kind"]) == (["keyword sea"], ["keyword sea"], ["derived kind"])
-    assert (asked["rat"], len(asked[""])) == ([], 5)
+    assert (asked["keyword"], asked["keyword:sea"], asked["kind"]) == (["keyword:sea"], ["keyword:sea"], ["derived kind"])
+    assert (asked["keyword:se"], asked["rat"], len(asked[""])) == ([], [], 5)
