@@ -21,6 +21,9 @@ from peer.engine.evicting import Evictor
 from peer.engine.invitations import InvitationKeeper
 from peer.engine.neighbours import DialNeighbour, NeighbourParts, NeighbourWay
 from peer.engine.trash_keeping import TrashKeeper
+from peer.gallery.calls import GalleryParts
+from peer.gallery.drops import Drops
+from peer.gallery.serving import Gallery, GalleryOptions
 from peer.importing.edited_previews import EditedPreviewMaker
 from peer.importing.previews import PreviewMaker
 from peer.importing.redescribing import Redescriber
@@ -49,8 +52,8 @@ class LanOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class Peer:
-    """A device with its engine. ``server`` and ``discovery``: its part on the local network, where it has one. ``stays``: it runs until somebody
-    stops it, so that it can answer invitations."""
+    """A device with its engine. ``server`` and ``discovery``: its part on the local network, where it has one; ``gallery``: what browsers see, where it
+    serves them. ``stays``: it runs until somebody stops it, so that it can answer invitations."""
 
     library: Library
     engine: Engine
@@ -61,6 +64,7 @@ class Peer:
     stays: bool
     server: LanServer | None
     discovery: Discovery | None
+    gallery: Gallery | None
 
     async def serve(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Run the engine, serve neighbours, answer other commands and keep open invitations, until cancelled. ``PortTakenError``."""
@@ -71,7 +75,11 @@ class Peer:
             if self.discovery is not None:
                 self.discovery.set_port(self.server.port if self.server is not None else None)
                 await nursery.start(self.discovery.run)
-            control = EngineControl(self.library, self.engine, self.run_blocking, self.invitations if self.stays else None)
+            if self.gallery is not None:
+                await nursery.start(self.gallery.run)
+            control = EngineControl(
+                self.library, self.engine, self.run_blocking, self.invitations if self.stays else None, gallery=self.gallery
+            )
             address = self.library.folder.engine_address
             await nursery.start(lambda task_status: serve_control(address, self.randomness, control, task_status=task_status))
             nursery.start_soon(self.invitations.run)
@@ -94,13 +102,14 @@ async def open_peer(
     *,
     report_at_once: bool,
     lan: LanOptions | None = None,
+    gallery: GalleryOptions | None = None,
     clock: Clock | None = None,
     randomness: Randomness = system_randomness,
     run_blocking: RunBlocking = run_in_thread,
     connect: Connect | None = None,
 ) -> AsyncIterator[Peer]:
     """A peer on the library in ``folder``, which no other engine may be running on. ``report_at_once``: say what was seen as soon as it was;
-    ``lan``: ``None`` for nothing to do with the local network."""
+    ``lan``: ``None`` for nothing to do with the local network; ``gallery``: ``None`` for none."""
     chosen_clock = clock or SystemClock()
     library = await run_blocking(lambda: Library.open(folder, clock=chosen_clock, randomness=randomness))
     try:
@@ -144,16 +153,25 @@ async def open_peer(
                     served=server,
                 )
             )
+            invitations = InvitationKeeper(library, engine, run_blocking, server)
+            gallery_parts = GalleryParts(
+                library=library,
+                engine=engine,
+                invitations=invitations,
+                run_blocking=run_blocking,
+                drops=Drops(folder, randomness),
+            )
             yield Peer(
                 library=library,
                 engine=engine,
-                invitations=InvitationKeeper(library, engine, run_blocking, server),
+                invitations=invitations,
                 run_blocking=run_blocking,
                 randomness=randomness,
                 port=lan.port if lan is not None else 0,
                 stays=not report_at_once,
                 server=server,
                 discovery=discovery,
+                gallery=None if gallery is None else Gallery(gallery_parts, gallery, clock=chosen_clock, randomness=randomness),
             )
     finally:
         await run_blocking(library.close)

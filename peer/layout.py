@@ -9,6 +9,7 @@ recovered/2024-07-21/IMG_0042.HEIC  what was deleted for good elsewhere while so
 .calotype/checkpoints/              sealed blobs of checkpoints
 .calotype/carried/                  sealed blobs kept for others, until relays have them
 .calotype/incoming/                 files on their way in; safe to lose
+.calotype/dropped/                  files on their way in from a browser; safe to lose
 .calotype/leaving/                  files of deleted photos on their way out
 .calotype/engine.lock, engine.json  who runs the engine, and how other commands reach it
 """
@@ -57,6 +58,10 @@ class LibraryFolder:
     @property
     def incoming(self) -> Path:
         return self.private / "incoming"
+
+    @property
+    def dropped(self) -> Path:
+        return self.private / "dropped"
 
     @property
     def renditions(self) -> Path:

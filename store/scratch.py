@@ -9,6 +9,7 @@ the parent is left alone.
 
 from __future__ import annotations
 
+import shutil
 import uuid
 from collections.abc import Collection
 from contextlib import suppress
@@ -73,11 +74,15 @@ def _is_scratch(path: Path) -> bool:
 
 
 def _clear(folder: Path, keep: Collection[str]) -> None:
-    """Its files and, if none stays, the folder. What can't be removed now is left to the next who comes."""
+    """What is in it and, if nothing stays, the folder. What can't be removed now is left to the next who comes."""
     with suppress(OSError):
         for path in list(folder.iterdir()):
-            if f"{folder.name}/{path.name}" not in keep:
-                with suppress(OSError):
+            if f"{folder.name}/{path.name}" in keep:
+                continue
+            with suppress(OSError):
+                if path.is_dir() and not path.is_symlink():
+                    shutil.rmtree(path, ignore_errors=True)
+                else:
                     path.unlink()
         folder.rmdir()
 

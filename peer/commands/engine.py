@@ -13,6 +13,7 @@ import trio
 
 from peer.app import LanOptions, Peer, open_peer
 from peer.commands.bars import transfer_bar
+from peer.commands.gallery import gallery_options
 from peer.commands.invocation import Invocation, common_options, finish
 from peer.commands.local_network import lan_options
 from peer.commands.opening import opened
@@ -22,6 +23,7 @@ from peer.engine.engine import EngineRunsError
 from peer.engine.progress import Fault
 from peer.engine_address import read_address, write_private_json
 from peer.errors import CalotypeError, ExitCode, IntegrityError, NoSpaceLeftError, NotAllowedError, UnreachableNodeError
+from peer.gallery.serving import GalleryOptions
 from peer.layout import LibraryFolder
 from peer.library.asset_files import located
 from peer.library.devices import disagreeing_devices
@@ -38,28 +40,32 @@ ADDRESS_SECONDS = 5.0
 @click.command()
 @lan_options
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Serve neighbours on this port; without it on any that is free.")
-@click.option("--gallery", default=None, hidden=True, help="Address of the gallery; not in this version.")
+@gallery_options
 @click.option(
     "--ready-file", type=click.Path(path_type=Path), default=None, help="Written once the peer serves, as JSON {pid, lan, gallery}."
 )
 @common_options
-def run(invocation: Invocation, lan: LanOptions | None, port: int, gallery: str | None, ready_file: Path | None) -> None:
-    """Keep this library in sync until stopped.
+def run(invocation: Invocation, lan: LanOptions | None, port: int, gallery: GalleryOptions | None, ready_file: Path | None) -> None:
+    """Keep this library in sync until stopped, and show it to browsers on this machine.
 
     Devices of this library on the local network find each other, and need no relay. Changes arrive within moments. Other commands may run beside it.
+    The link to the gallery that is printed opens it once; `calotype open` makes another one.
 
     \b
     Example: calotype run
+             calotype run --gallery 192.168.1.20:8467
     """
-    trio.run(_run, invocation, None if lan is None else replace(lan, port=port), ready_file)
+    trio.run(_run, invocation, None if lan is None else replace(lan, port=port), gallery, ready_file)
 
 
-async def _run(invocation: Invocation, lan: LanOptions | None, ready_file: Path | None) -> None:
-    async with open_peer(LibraryFolder(invocation.library), report_at_once=False, lan=lan) as peer, trio.open_nursery() as nursery:
+async def _run(invocation: Invocation, lan: LanOptions | None, gallery: GalleryOptions | None, ready_file: Path | None) -> None:
+    folder = LibraryFolder(invocation.library)
+    async with open_peer(folder, report_at_once=False, lan=lan, gallery=gallery) as peer, trio.open_nursery() as nursery:
         await nursery.start(peer.serve)
         place = await peer.place()
         if ready_file is not None:
-            ready = {"pid": os.getpid(), "lan": None if place is None else str(place), "gallery": None}
+            link = None if peer.gallery is None else peer.gallery.login_link()
+            ready = {"pid": os.getpid(), "lan": None if place is None else str(place), "gallery": link}
             await trio.to_thread.run_sync(write_private_json, ready_file, ready)
         _say_what_runs(invocation, peer, place)
         with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
@@ -77,6 +83,10 @@ def _say_what_runs(invocation: Invocation, peer: Peer, place: Place | None) -> N
         invocation.say(f"In touch with {', '.join(node.url for node in relays)}.")
     else:
         invocation.say("No relay is configured, so changes reach only devices on this network. `calotype relay add --help` says more.")
+    if peer.gallery is not None:
+        invocation.say(f"Look at your photos: {peer.gallery.login_link()}")
+        if peer.gallery.fingerprint is not None:
+            invocation.say(f"A browser asks about its certificate once. Its SHA-256 fingerprint has to be {peer.gallery.fingerprint}")
     invocation.say("Press Ctrl-C to stop.")
 
 

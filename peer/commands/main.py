@@ -30,6 +30,7 @@ COMMANDS: dict[str, str] = {
     "import": "peer.commands.imports:import_",
     "watch": "peer.commands.watching:watch",
     "run": "peer.commands.engine:run",
+    "open": "peer.commands.gallery:open_",
     "sync": "peer.commands.engine:sync",
     "ls": "peer.commands.look:ls",
     "show": "peer.commands.look:show",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Protocol
 
 import trio
 
@@ -16,15 +16,30 @@ from peer.seams import RunBlocking
 DEFAULT_WAIT_SECONDS = 3600.0
 
 
+class LetsIn(Protocol):
+    """What gives people a link by which they come in, once."""
+
+    def login_link(self) -> str: ...
+
+
 class EngineControl:
     """The handler of the control socket."""
 
-    def __init__(self, library: Library, engine: Engine, run_blocking: RunBlocking, invitations: InvitationKeeper | None = None) -> None:
-        """``invitations``: of a peer that stays, and can answer some."""
+    def __init__(
+        self,
+        library: Library,
+        engine: Engine,
+        run_blocking: RunBlocking,
+        invitations: InvitationKeeper | None = None,
+        *,
+        gallery: LetsIn | None = None,
+    ) -> None:
+        """``invitations``: of a peer that stays, and can answer some; ``gallery``: where people look at photos."""
         self._library = library
         self._engine = engine
         self._run = run_blocking
         self._invitations = invitations
+        self._gallery = gallery
 
     async def __call__(self, request: Reply, reply: SendReply) -> None:
         match request.get("do"):
@@ -37,6 +52,8 @@ class EngineControl:
             case "invite" if self._invitations is not None:
                 ticket = await self._invitations.issue(unseen=request.get("unseen") is True)
                 await reply({"ticket": ticket.to_text()})
+            case "gallery" if self._gallery is not None:
+                await reply({"link": self._gallery.login_link()})
             case _:
                 await reply({"error": "unknown request"})
 

@@ -18,8 +18,8 @@ from peer.exporting.destination import DamagedSourceError, Destination
 from peer.exporting.names import EDITED
 from peer.exporting.photos import Photo, photo_of
 from peer.library.library import Library
-from peer.library.projection import readable
 from peer.library.renderings import edits_key
+from peer.library.texts import readable
 from peer.media.sidecars import MAX_SIDECAR_BYTES, write_sidecar
 from peer.originals.copying import BLOCK_BYTES
 from peer.rendering.messages import Form, Output, RenderRequest

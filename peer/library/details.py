@@ -13,10 +13,10 @@ from peer.library.conflicts import conflicts_of
 from peer.library.edited_pictures import edited_pictures
 from peer.library.library import Library
 from peer.library.pinning import is_photo_pinned
-from peer.library.projection import readable
 from peer.library.queries import Queries
 from peer.library.queues import Priority
 from peer.library.shown import plain
+from peer.library.texts import readable
 from store.ids import FileHash, RecordId
 
 

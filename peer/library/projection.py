@@ -6,7 +6,6 @@ From an asset's record also follows what this device still wants to have: files 
 from __future__ import annotations
 
 import json
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from sqlite3 import Connection
 
@@ -25,6 +24,7 @@ from peer.library.own_policy import EVERYTHING
 from peer.library.parts import missing_parts
 from peer.library.queues import Download, DownloadQueue, Priority
 from peer.library.renderings import edits_key, note_edits
+from peer.library.texts import readable, searchable
 from peer.library.trash_notes import Moments, note_trash
 from peer.library.wishes import Wishes, files_of_record
 from peer.rendering.framing import shown_size
@@ -234,13 +234,3 @@ def _size(asset: AssetView, file: FileHash) -> int | None:
 def _count(conflicts: tuple[Conflict, ...], *, contested: bool) -> int:
     """How many conflicts a person sees: what is said against a trashing is one, whether somebody restored or edited meanwhile."""
     return len({conflict.field for conflict in conflicts} | ({TRASHED.name} if contested else set()))
-
-
-def readable(name: str) -> str:
-    """A file name or keyword as text: bytes that were no UTF-8 show as replacement characters."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-
-
-def searchable(text: str) -> str:
-    """``text`` as it is searched: without regard to case, width and the ways in which Unicode can spell a letter."""
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from peer.errors import UsageError
 from peer.library.composing import parts_of
 from peer.library.instants import iso_utc_or_none
-from peer.library.projection import searchable
+from peer.library.texts import searchable
 from store.database import Database
 from store.ids import LIBRARY_RECORD, FileHash, RecordId, RecordKind
 

@@ -88,8 +88,9 @@ class _Walk:
         self._beside = beside
         self._walked: set[tuple[int, int]] = set()
         self._library = _identity(library.stat()) if library is not None and library.exists() else None
-        recovered = None if library is None else LibraryFolder(library).recovered
-        self._recovered = _identity(recovered.stat()) if recovered is not None and recovered.exists() else None
+        folder = None if library is None else LibraryFolder(library)
+        apart = () if folder is None else (folder.recovered, folder.dropped)
+        self._apart = {_identity(each.stat()) for each in apart if each.exists()}
 
     def arguments(self, paths: Sequence[Path]) -> Iterator[Found | Skipped]:
         folders = {path for path in paths if os.path.isdir(path)}  # noqa: PTH112  (Path.is_dir raises for names that are too long)
@@ -178,12 +179,13 @@ class _Walk:
         return _judge(path, status)
 
     def _is_in_library(self, path: Path) -> bool:
-        """Whether ``path``, or what it links to, is the library's folder or lies inside it. What was recovered no longer belongs to it."""
+        """Whether ``path``, or what it links to, is the library's folder or lies inside it. What was recovered no longer belongs to it, what was dropped
+        onto the gallery not yet."""
         if self._library is None:
             return False
         resolved = Path(os.path.realpath(path, strict=True))
         around = (_identity(folder.stat()) for folder in (resolved, *resolved.parents))
-        return next((each for each in around if each in (self._library, self._recovered)), self._recovered) == self._library
+        return next((each for each in around if each == self._library or each in self._apart), None) == self._library
 
 
 def _judge(path: Path, status: os.stat_result) -> Found | Skipped:

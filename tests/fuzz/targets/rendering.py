@@ -11,7 +11,7 @@ from peer.media.messages import MAX_ANSWER_BYTES
 from peer.media.types import TYPES
 from peer.rendering.exif_copies import PREFIX, exif_copy
 from peer.rendering.filters import FILTERS
-from peer.rendering.geometry import frame_of
+from peer.rendering.framing import frame_of
 from peer.rendering.messages import (
     MAX_PROBLEM,
     Rendered,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from crdt.asset import view_asset
 from crdt.record import EMPTY
 from peer.library.library import Library
-from peer.library.projection import RecordProjection, readable, searchable
+from peer.library.projection import RecordProjection
 from peer.library.queries import Filter, Queries
 from peer.library.queues import DownloadQueue
+from peer.library.texts import readable, searchable
 from tests.fleet.libraries import add_original, add_photo, edit
 from tests.unit.peer.library.pair import Pair
 
