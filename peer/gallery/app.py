@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import partial
 
 import trio
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route, Router
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from peer.gallery.calls import GalleryParts, Operation, failure, handled
 from peer.gallery.guard import JSON, PAGE_HEADERS, Asked, refusal
@@ -19,6 +20,9 @@ from peer.gallery.sessions import SESSION_MS, Sessions
 COOKIE = "calotype_session"
 MOST_CALLS = 256
 """Under way at once, live connections among them."""
+
+MOST_UNREAD = 1 << 20
+UNREAD_SECONDS = 5.0
 
 _LOGIN_FAILED = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Calotype</title>
 <h1>This link was used, or is too old</h1><p>Run <code>calotype open</code> on this machine: it opens the gallery with a new one.</p></html>"""
@@ -53,8 +57,12 @@ class GalleryApp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        request = Request(scope, receive)
-        refused = refusal(_asked(request), self._hosts, scheme=self._scheme)
+        conversation = _Conversation(receive, send)
+        with suppress(trio.BrokenResourceError):  # the browser went away
+            await self._answer(scope, conversation.receive, conversation.send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        refused = refusal(_asked(Request(scope)), self._hosts, scheme=self._scheme)
         if refused is not None:
             await failure(refused.status, refused.message)(scope, receive, send)
         elif self._under_way >= MOST_CALLS:
@@ -63,8 +71,6 @@ class GalleryApp:
             self._under_way += 1
             try:
                 await self._router(scope, receive, send)
-            except trio.BrokenResourceError:
-                return  # the browser went away
             finally:
                 self._under_way -= 1
 
@@ -94,6 +100,33 @@ class GalleryApp:
 
     async def _file(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._page.response(Request(scope, receive))(scope, receive, send)
+
+
+class _Conversation:
+    """What a request brings and gets. The server hands over one message at a time and ends an answer only when all were taken, so what nobody reads has to be
+    read out before the end: else the connection stands still, and the browser's next request on it with it."""
+
+    def __init__(self, receive: Receive, send: Send) -> None:
+        self._receive = receive
+        self._send = send
+        self._is_read = False
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        self._is_read = message["type"] != "http.request" or not message.get("more_body", False)
+        return message
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.body" and not message.get("more_body", False):
+            await self._read_out()
+        await self._send(message)
+
+    async def _read_out(self) -> None:
+        """To its end, but not for ever: who sends so much that nobody wants loses the connection."""
+        left = MOST_UNREAD
+        with trio.move_on_after(UNREAD_SECONDS):
+            while not self._is_read and left > 0:
+                left -= len((await self.receive()).get("body", b""))
 
 
 class _Endpoint:

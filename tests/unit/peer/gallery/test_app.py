@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+import trio
 
 from peer.gallery.app import COOKIE
 from peer.gallery.calls import MAX_JSON_BYTES
@@ -149,3 +150,28 @@ async def test_head_is_answered_like_get_without_a_body(site: Site) -> None:
     add_photo(site.library, "a")
     response = await site.client.head("/api/v1/session", headers={"Host": HOST})
     assert response.status_code == 200
+
+
+async def test_what_nobody_reads_is_read_out_before_an_answer_ends(site: Site) -> None:
+    """As the server does: a queue of one message, and no end of the answer before all were taken."""
+    told: list[str] = []
+    to_app, from_server = trio.open_memory_channel[dict[str, Any]](0)
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.body" and not message.get("more_body"):
+            told.append("answered")
+            await to_app.send({"type": "http.disconnect"})
+
+    async def receive() -> Any:
+        return await from_server.receive()
+
+    scope = {"type": "http", "method": "POST", "path": "/api/v1/albums", "headers": [(b"host", HOST.encode())], "query_string": b""}
+    app = site.client._transport.app  # type: ignore[attr-defined]
+    with trio.fail_after(5):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(app, scope, receive, send)
+            for more in (True, True, False):
+                await to_app.send({"type": "http.request", "body": b"x" * 1000, "more_body": more})
+            told.append("sent")
+            assert (await from_server.receive())["type"] == "http.disconnect"
+    assert sorted(told) == ["answered", "sent"]
