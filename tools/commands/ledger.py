@@ -23,7 +23,7 @@ from tools.views.log import HIGHEST, NEWEST, Span, gather_log
 from tools.views.roster import gather_roster
 from tools.views.size import gather_size
 
-_NUMBER = click.IntRange(0, HIGHEST)
+_NUMBER = click.IntRange(0)
 
 
 @click.command(short_help="The logs, or the entries of one.")
@@ -32,13 +32,13 @@ _NUMBER = click.IntRange(0, HIGHEST)
     "--verify", is_flag=True, help="Prove signatures, names, chain, numbers, deps and ends; exit code 3 when something isn't right."
 )
 @click.option("--from", "first", type=_NUMBER, default=0, metavar="N", help="Only entries from this number on.")
-@click.option("--to", "last", type=_NUMBER, default=HIGHEST, show_default=False, metavar="N", help="Only entries up to this number.")
+@click.option("--to", "last", type=_NUMBER, default=None, metavar="N", help="Only entries up to this number.")
 @click.option(
     "--limit", type=click.IntRange(0, 100_000), metavar="N", default=NEWEST, show_default=True, help="At most so many, the newest."
 )
 @library_id_option
 @inspect_options
-def log(invocation: Invocation, log: str, verify: bool, first: int, last: int, limit: int, library_id: str) -> None:
+def log(invocation: Invocation, log: str, verify: bool, first: int, last: int | None, limit: int, library_id: str) -> None:
     """The entries of one log, oldest first; without LOG a line for each log.
 
     LOG is the beginning of its id. What is inside of changes shows where the keys are. With --json a document for each log, one a line.
@@ -49,7 +49,13 @@ def log(invocation: Invocation, log: str, verify: bool, first: int, last: int, l
              calotype-inspect log 9c1f --from 100 --to 200 --limit 1000 --json
     """
     with bars(wanted=not invocation.json) as watched:
-        gather = partial(gather_log, text=log, span=Span(first=first, last=last, limit=limit), verify=verify, watched=watched)
+        gather = partial(
+            gather_log,
+            text=log,
+            span=Span(first=first, last=HIGHEST if last is None else min(last, HIGHEST), limit=limit),
+            verify=verify,
+            watched=watched,
+        )
         look = look_into(invocation.library, gather, library_id=library_id)
     answer_lines(invocation, look, show_logs)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from peer.commands.invocation import Invocation
 from tools.looking.documents import Document, short_device, short_entry, short_value
+from tools.looking.spelling import spell_time
 
 
 def show_entries(invocation: Invocation, documents: list[Document]) -> None:
@@ -36,12 +37,12 @@ def _envelope(document: Document) -> Iterator[tuple[str, str]]:
     yield "previous", document["previous"] or "none"
     yield "deps", ", ".join(short_entry(dep) + ("" if dep["stored"] else " (NOT STORED)") for dep in document["deps"]) or "none"
     yield "next", ", ".join(map(short_entry, document["followed_by"])) or "none: it is the newest of its branch"
-    yield "came", document["received"]
+    yield "came", spell_time(document["received"])
     if document["epoch"]:
         yield "epoch", document["epoch"] + (", written under now" if document["written_under_now"] else "")
     if document["size"] is not None:
         unpacked = f", {document['plain_size']:,} unpacked" if document["plain_size"] else ""
-        yield "size", f"{document['size']} bytes, {document['body_size']} of them body{unpacked}"
+        yield "size", f"{document['size']:,} bytes, {document['body_size']:,} of them body{unpacked}"
     signature = document["signature"]
     if signature["verified"] is None:
         yield "signature", f"can't be verified: {signature['reason']}"
@@ -53,7 +54,7 @@ def _envelope(document: Document) -> Iterator[tuple[str, str]]:
 
 def _show_change(invocation: Invocation, change: Document) -> None:
     for label, text in (
-        ("time", change["time"]),
+        ("time", spell_time(change["time"])),
         ("stamp", change["stamp"]),
         ("writer", change["writer"]),
         ("batch", change["batch"] or "none"),

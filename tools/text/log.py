@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from relay.sizes import spell_size
 from tools.looking.documents import Document, short_device, short_entry
-from tools.looking.spelling import spell_count, spell_entries
+from tools.looking.spelling import spell_count, spell_entries, spell_time
 from tools.text.dag_labels import what_it_did
 from tools.text.screen import BAD, DIM, GOOD, WARN, Piece, Screen
 
@@ -56,8 +57,8 @@ def _show_one(screen: Screen, document: Document) -> None:
 
 def _row(entry: Document, *, has_branches: bool) -> tuple[Piece, ...]:
     place = f"{entry['seq']} ({entry['branch']})" if has_branches else str(entry["seq"])
-    made = entry["time"] or entry["received"]
-    size = "" if entry["size"] is None else f"{entry['size']:,} B"
+    made = spell_time(entry["time"] or entry["received"])
+    size = "" if entry["size"] is None else spell_size(entry["size"])
     return place, made, what_it_did(entry), size, " ".join(map(short_entry, entry["deps"])), entry["name"][:10], (_remark(entry), WARN)
 
 

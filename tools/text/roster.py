@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tools.looking.documents import Document, short_device, short_entry
-from tools.looking.spelling import spell_count, spell_list
+from tools.looking.spelling import spell_count, spell_list, spell_time
 from tools.text.screen import BAD, DIM, GOOD, WARN, Piece, Screen
 
 
@@ -47,7 +47,7 @@ def _deeds(screen: Screen, device: Document) -> list[tuple[Piece, ...]]:
                 name,
                 device["device"][:10] if number == 0 else "",
                 (deed, style),
-                received or "not attached",
+                spell_time(received) if received else "not attached",
                 short_device(by) if by else "",
                 short_entry(entry),
             )
@@ -66,7 +66,7 @@ def _epoch(epoch: Document) -> tuple[Piece, ...]:
     readers = spell_list([short_device(reader) for reader in epoch["readers"]], at_most=6)
     return (
         epoch["epoch"][:10],
-        epoch["received"] or "not attached",
+        spell_time(epoch["received"]) if epoch["received"] else "not attached",
         short_device(epoch["by"]),
         short_entry(epoch["entry"]),
         readers,

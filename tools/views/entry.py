@@ -56,7 +56,9 @@ def gather_entries(inspected: Inspected, text: str) -> list[Document]:
         tips = inspected.log(library).heads().get(log, ())
         last = max((tip.seq for tip in tips), default=-1)
         missing = f"it ends at {last}" if seq > last else "it should be there, and is missing"
-        raise UsageError(f"Log {log.short()} has no entry {seq}: {missing}.", hint="`calotype-inspect log LOG --verify` says what else is.")
+        raise UsageError(
+            f"Log {log.short()} has no entry {seq}: {missing}.", hint=f"`calotype-inspect log {log.short()} --verify` says what else is."
+        )
     contents = Contents.of(inspected, library)
     return [
         _stub(inspected, library, each) if each.entry is None else _entry(inspected, library, each, each.entry, contents)

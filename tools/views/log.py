@@ -23,12 +23,15 @@ from tools.views.dag_nodes import NodeMaker, Verdicts
 
 NEWEST = 50
 HIGHEST = (1 << 62) - 1
+ALL = -1
+"""As SQLite has it of a limit."""
+
 _STORED = "SELECT count(*), min(e.seq), max(e.seq), count(*) - count(nullif(length(e.raw), 0)) FROM log_entry e WHERE e.branch = ?"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Span:
-    """Which entries are shown: numbers from ``first`` to ``last``, of these the newest ``limit``."""
+    """Which entries are shown: numbers from ``first`` to ``last``, of these the newest ``limit``; 0: all."""
 
     first: int = 0
     last: int = HIGHEST
@@ -78,7 +81,8 @@ def _log(inspected: Inspected, library: LibraryId, log: LogId, span: Span | None
             inspected.problems.note(f"log {log.short()}: {missing}{cut_off}")
     mine = None if findings is None else [each for each in findings.named if each.get("log") in (None, log.hex())]
     for finding in mine or ():
-        inspected.problems.note(str(finding["sentence"]))
+        if finding["sort"] != "entries" or "log" not in finding:  # what is missing of a log was said already
+            inspected.problems.note(str(finding["sentence"]))
     shown, left_out = ([], 0) if span is None else _entries(inspected, library, log, span)
     return {
         "library": library.hex(),
@@ -109,7 +113,7 @@ def _branch(branch: Branch, numbers: dict[int, int], stored: int) -> Document:
 
 
 def _entries(inspected: Inspected, library: LibraryId, log: LogId, span: Span) -> tuple[list[Document], int]:
-    logged = newest_logged(inspected, library, log, first=span.first, last=span.last, limit=span.limit)
+    logged = newest_logged(inspected, library, log, first=span.first, last=span.last, limit=span.limit or ALL)
     with inspected.database.read() as connection:
         query = "SELECT count(*) FROM log_entry e JOIN log_branch b ON b.id = e.branch WHERE b.log = ? AND e.seq BETWEEN ? AND ?"
         (total,) = connection.execute(query, (log, span.first, span.last)).fetchone()

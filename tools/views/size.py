@@ -179,7 +179,7 @@ def _could_go(inspected: Inspected, connection: Connection, now: int) -> Documen
             {
                 "what": f"{spell_count(trashed, 'record')} in the trash",
                 "bytes": None,
-                "when": f"after 30 days, unless set otherwise; the oldest in {days} days",
+                "when": f"after 30 days, unless set otherwise; the oldest in {spell_count(days, 'day')}",
             }
         )
     try:
@@ -221,5 +221,9 @@ def _releases(connection: Connection, library: LibraryId) -> Document:
         LEFT JOIN relay_holding h ON h.library = r.library AND h.blob = r.blob WHERE l.name = ?
     """
     count, size = connection.execute(query, (library,)).fetchone()
-    what = {"what": f"{count:,} blobs that were released", "bytes": size, "when": "`calotype-relay gc --dry-run` says what keeps each"}
+    what = {
+        "what": f"{spell_count(count, 'blob')} that were released",
+        "bytes": size,
+        "when": "`calotype-relay gc --dry-run` says what keeps each",
+    }
     return {"could_go": [what] if count else [], "held_back_by": None}
