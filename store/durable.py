@@ -15,9 +15,10 @@ _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 def write_synced(path: Path, data: bytes) -> None:
-    """A new file whose contents have reached the disk; its name hasn't yet. What was written when an error came is gone."""
+    """A new file whose contents have reached the disk; its name hasn't yet. What was written when an error came is gone; what was there before stays."""
+    file = path.open("xb", buffering=0)
     try:
-        with path.open("xb", buffering=0) as file:
+        with file:
             rest = memoryview(data)
             while rest:
                 rest = rest[file.write(rest) :]

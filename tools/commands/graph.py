@@ -8,9 +8,10 @@ from pathlib import Path
 import click
 
 from peer.commands.invocation import Invocation, printable
-from peer.errors import CalotypeError, ExitCode, UsageError
+from peer.errors import ExitCode, UsageError
 from peer.seams import SystemClock
 from tools.commands.answering import answer_lines, inspect_options, library_id_option
+from tools.commands.writing import force_option, write_private
 from tools.looking.documents import Document
 from tools.looking.folder import Look, look_into
 from tools.looking.moments import parse_moment
@@ -25,6 +26,7 @@ _STDOUT = "-"
 @click.argument("record", default="")
 @click.option("--dot", metavar="FILE|-", default="", help="Write the graph for Graphviz; - is standard output.")
 @click.option("--html", metavar="FILE", default="", help="Write a page to look at, with a slider through time. It needs no network.")
+@force_option
 @click.option(
     "--limit",
     type=click.IntRange(0, LIMIT),
@@ -45,6 +47,7 @@ def dag(
     record: str,
     dot: str,
     html: str,
+    force: bool,
     limit: int | None,
     since: str,
     until: str,
@@ -56,7 +59,7 @@ def dag(
 
     Newest first. A line leads down from each entry to those that its author had seen when writing it, and to no others that they had seen themselves. So
     what stands side by side is concurrent. With --html the same as a page, where a slider shows the graph, its heads and the record's values as of any
-    entry. In a relay's folder, and without keys, envelopes.
+    entry. In a relay's folder, and without keys, envelopes. Files get mode 0600.
 
     \b
     Example: calotype-inspect dag --limit 20
@@ -75,7 +78,10 @@ def dag(
     look = look_into(invocation.library, partial(gather_dag, question=question, now=now), library_id=library_id)
     if dot == _STDOUT:
         _print_dot(look)
-    written = [*([_write_dot(dot, _only(look))] if dot not in ("", _STDOUT) else []), *([_write_page(html, _only(look))] if html else [])]
+    written = [
+        *([_write_dot(dot, _only(look), force=force)] if dot not in ("", _STDOUT) else []),
+        *([_write_page(html, _only(look), force=force)] if html else []),
+    ]
     if dot == _STDOUT:
         raise click.exceptions.Exit(int(ExitCode.INTEGRITY if look.problems else ExitCode.DONE))
     answer_lines(invocation, look, partial(_show_written, invocation, written) if written else show_dag)
@@ -100,25 +106,20 @@ def _print_dot(look: Look[list[Document]]) -> None:
         click.echo(printable(problem), err=True)
 
 
-def _write_dot(file: str, document: Document) -> str:
+def _write_dot(file: str, document: Document, *, force: bool) -> str:
     from tools.text.dag_dot import dag_dot
 
-    return _write(file, "".join(f"{line}\n" for line in dag_dot(document)))
+    return _write(file, "".join(f"{line}\n" for line in dag_dot(document)), force=force)
 
 
-def _write_page(file: str, document: Document) -> str:
+def _write_page(file: str, document: Document, *, force: bool) -> str:
     from tools.text.dag_page import dag_page
 
-    return _write(file, dag_page(document))
+    return _write(file, dag_page(document), force=force)
 
 
-def _write(file: str, text: str) -> str:
-    try:
-        Path(file).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise CalotypeError(
-            f"{file} can't be written: {error.strerror}.", hint="Name a file in a folder of yours.", exit_code=ExitCode.USAGE
-        ) from error
+def _write(file: str, text: str, *, force: bool) -> str:
+    write_private(Path(file), text.encode(), force=force)
     return file
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 import click
 
@@ -58,4 +62,22 @@ def cli(library: Path | None, debug: bool) -> None:
 
 def run() -> None:
     """The entry point."""
-    run_program(cli, "calotype-inspect")
+    with _ended_like_ctrl_c(signal.SIGTERM), _ended_like_ctrl_c(signal.SIGHUP):
+        run_program(cli, "calotype-inspect")
+
+
+@contextmanager
+def _ended_like_ctrl_c(number: signal.Signals) -> Iterator[None]:
+    """So that no copy of a database is left, which holds what people wrote. What is ignored (``nohup``) stays ignored."""
+    before = signal.getsignal(number)
+    if before is not signal.SIG_IGN:
+        signal.signal(number, _interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(number, before)
+
+
+def _interrupt(_: int, __: FrameType | None) -> None:
+    """By the signal itself, so that event loops end in their own way, too."""
+    signal.raise_signal(signal.SIGINT)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from functools import partial
 from pathlib import Path
-from secrets import token_hex
 
 import click
 
 from peer.commands.invocation import Invocation, finish
-from peer.errors import CalotypeError, ExitCode, UsageError
+from peer.errors import ExitCode, UsageError
 from peer.seams import SystemClock
 from tools.commands.answering import answer, inspect_options
+from tools.commands.writing import force_option, write_private
 from tools.looking.documents import Document
 from tools.looking.folder import Look, look_into
 from tools.text.record import show_record
@@ -67,7 +66,7 @@ def why(invocation: Invocation, record: str, field: str, complete: bool) -> None
 @click.command(name="export-yjs", short_help="The state of a record as a Yjs update.")
 @click.argument("record")
 @click.argument("file", metavar="FILE|-")
-@click.option("--force", is_flag=True, help="Replace FILE if it exists.")
+@force_option
 @inspect_options
 def export_yjs(invocation: Invocation, record: str, file: str, force: bool) -> None:
     """Writes the state of a record as a Yjs update (v1). FILE gets mode 0600; - is standard output.
@@ -93,7 +92,7 @@ def export_yjs(invocation: Invocation, record: str, file: str, force: bool) -> N
         sys.stdout.buffer.flush()
         finish(ExitCode.INTEGRITY if look.problems else ExitCode.DONE)
         return
-    _write(Path(file), look.result.update, force=force)
+    write_private(Path(file), look.result.update, force=force)
     answer(invocation, _written(look, file), partial(_say, invocation))
 
 
@@ -106,18 +105,3 @@ def _say(invocation: Invocation, document: Document) -> None:
         f"{document['file']}: {document['kind']} {document['record']}, {document['bytes']:,} bytes, {document['keys']:,} keys in the root map"
         f" {document['root']}."
     )
-
-
-def _write(path: Path, content: bytes, *, force: bool) -> None:
-    """All of it or nothing; readable by this user only."""
-    target = path.with_name(f".{path.name[:100]}-{token_hex(8)}") if force else path
-    try:
-        with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
-            stream.write(content)
-        if force:
-            target.replace(path)
-    except FileExistsError as error:
-        raise UsageError(f"{path} exists. Nothing was written.", hint="Name another file, or give --force.") from error
-    except OSError as error:
-        target.unlink(missing_ok=True)
-        raise CalotypeError(f"{path} can't be written: {error.strerror}.", hint="Name another file.", exit_code=ExitCode.USAGE) from error

@@ -6,15 +6,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from peer.library.meta import Meta
 from store.ids import DeviceId, LibraryId, LogId
 from tools.looking.documents import Document, device_document
 from tools.looking.folder import Inspected
+from tools.looking.writes import UNSEEN
 from tools.proving.beside import beside
 from tools.proving.findings import Findings
 
 _STORED = """
     SELECT e.name, e.arrival, e.seq, b.log, b.author, length(e.raw), e.raw FROM log_library l JOIN log_entry e ON e.library = l.id
     JOIN log_branch b ON b.id = e.branch WHERE l.name = ? ORDER BY e.name
+"""
+_UNSEEN = """
+    SELECT e.arrival FROM log_library l JOIN log_entry e ON e.library = l.id LEFT JOIN past p ON p.name = e.name
+    WHERE l.name = ? AND e.arrival > ? AND p.name IS NULL
 """
 
 
@@ -87,7 +93,7 @@ def compare_logs(left: Inspected, right: Inspected, library: LibraryId, findings
     nothing is held back."""
     ours, theirs = Beyond(), Beyond()
     are_devices = left.library_folder is not None and right.library_folder is not None
-    held_left, held_right = (_waiting(left), _waiting(right)) if are_devices else ({}, {})
+    held_left, held_right = (_waiting(left, library), _waiting(right, library)) if are_devices else ({}, {})
     for mine, other in beside(_stored(left, library), _stored(right, library), lambda entry: entry.name):
         if mine is not None and other is not None:
             if mine.raw != other.raw and mine.raw and other.raw:
@@ -118,10 +124,11 @@ def _lacking(entry: StoredEntry, here: dict[int, str], beyond: Beyond) -> None:
         beyond.stubs += not entry.size
 
 
-def _waiting(inspected: Inspected) -> dict[int, str]:
+def _waiting(inspected: Inspected, library: LibraryId) -> dict[int, str]:
     """What a device stores and hasn't applied, with its reason."""
     with inspected.database.read() as connection:
-        return dict(connection.execute("SELECT arrival, reason FROM waiting").fetchall())
+        unseen = connection.execute(_UNSEEN, (library, Meta(inspected.database).get_int("looked_at"))).fetchall()
+        return {arrival: UNSEEN for (arrival,) in unseen} | dict(connection.execute("SELECT arrival, reason FROM waiting").fetchall())
 
 
 def _stored(inspected: Inspected, library: LibraryId) -> Iterator[StoredEntry]:

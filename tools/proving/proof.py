@@ -51,6 +51,7 @@ class Proof:
     inspected: Inspected
     library: LibraryId
     scratch: Scratch
+    roster: Roster
     findings: Findings = field(default_factory=Findings)
     counts: EntryCounts = field(default_factory=EntryCounts)
     heads: Heads = field(default_factory=Heads)
@@ -84,8 +85,9 @@ def prove(
 ) -> Proof:
     """The proof of one library. ``uncommon`` as in ``RecordPass``, ``processes`` as in ``open_workers``. Damage of the database file itself goes on as
     ``DamagedError``."""
-    proof = Proof(inspected=inspected, library=library, scratch=scratch)
-    known = _known(proof)
+    findings = Findings()
+    known = _known(inspected, library, findings)
+    proof = Proof(inspected=inspected, library=library, scratch=scratch, roster=known.roster, findings=findings)
     work = Work(entries=EntryWork(library=library, keys=known.keys, keyring=known.keyring))
     with open_workers(work, at_most=processes if _is_much(inspected, library) else 1) as mapped:
         _Proving(proof, known, watched, uncommon).run(mapped)
@@ -102,16 +104,16 @@ class _Known:
     sealed: str
 
 
-def _known(proof: Proof) -> _Known:
+def _known(inspected: Inspected, library: LibraryId, findings: Findings) -> _Known:
     try:
-        roster = proof.inspected.log(proof.library).roster()
-        contents = Contents.of(proof.inspected, proof.library)
+        roster = inspected.log(library).roster()
+        contents = Contents.of(inspected, library)
     except DamagedError as error:
         if isinstance(error.__cause__, sqlite3.DatabaseError):
             raise
         reason = "an entry about devices and keys is damaged"
-        proof.findings.add("roster", f"who wrote entries can't be proven: {error}")
-        return _Known(roster=Roster(library=proof.library), keys=None, keyring=Keyring(), sealed=reason)
+        findings.add("roster", f"who wrote entries can't be proven: {error}")
+        return _Known(roster=Roster(library=library), keys=None, keyring=Keyring(), sealed=reason)
     keys = {author: key for authors in roster.authors.values() for author in authors if (key := roster.known_key(author)) is not None}
     return _Known(roster=roster, keys=keys, keyring=contents.keyring, sealed=contents.reason)
 

@@ -22,7 +22,7 @@ from tools.looking.writes import Write
 
 
 class Deed(StrEnum):
-    """What an entry did. ``CONTEST``: it changed other fields of what somebody trashed without knowing of that."""
+    """What an entry did. ``CONTEST``: it changed other fields of what somebody trashed who hadn't seen that."""
 
     SET = "set"
     REMOVE = "remove"

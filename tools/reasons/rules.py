@@ -62,7 +62,7 @@ SENTENCES: dict[Rule, str] = {
     Rule.ADDED_AGAIN: "It was added again by somebody who had seen that it was removed.",
     Rule.ADDED_BY_ANOTHER: "Who takes back what it added leaves what others added.",
     Rule.REMOVED: "A removal takes away what it had seen, and it had seen all that was added.",
-    Rule.CONTESTED: "Trashed although somebody changed it without knowing of that: contested, so it is shown and never purged until somebody decides.",
+    Rule.CONTESTED: "Something stands in it that who trashed it hadn't seen: contested, so it is shown and never purged until somebody decides.",
     Rule.PURGED: "Purge wins: a purged record takes no writes any more, whoever made them whenever.",
     Rule.UNKNOWN_FIELD: "This version doesn't know the field: a newer one wrote it. It is kept, and not read.",
 }

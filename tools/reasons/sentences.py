@@ -47,7 +47,7 @@ def spoken(name: FieldName, write: FieldWrite) -> str:
     if write.deed is Deed.PURGE:
         return "purged for good"
     if write.deed is Deed.CONTEST:
-        return f"changed {spell_list(list(write.changed))}"
+        return f"changed {spell_list([_short(field) for field in write.changed])}"
     if write.deed is Deed.REMOVE:
         return "removed" if name.family is Family.SET else "taken back"
     if name.name == TRASHED.name:

@@ -31,9 +31,8 @@ def _show(screen: Screen, document: Document) -> None:
     sides = (("shown", document["winner"]), *(("beside", other) for other in document["others"]))
     screen.table(("", "value", "device", "made", "entry", "had seen"), [_side(screen, label, side) for label, side in sides])
     screen.line(("to settle it:", STRONG), indent=2)
-    for _, side in sides:
-        if side["settle"] is not None:
-            screen.command(side["settle"], _does(document, side), indent=6)
+    for command, does in {side["settle"]: _does(document, side) for _, side in sides if side["settle"] is not None}.items():
+        screen.command(command, does, indent=6)
     if document["merged"] is not None:
         how = "" if document["merged_cleanly"] else ", with words side by side"
         command = f"calotype resolve {document['id'][:_ID]} {document['field']} --merge"
@@ -61,7 +60,7 @@ def _does(document: Document, side: dict[str, Any]) -> str:
 def _seen(side: dict[str, Any]) -> str:
     seen: list[dict[str, Any]] | None = side["seen"]
     if side.get("changed"):
-        return "not that it was in the trash"
+        return "unseen by who trashed it"
     if seen is None:
         return "not known any more"
     return ", ".join(f"{short_value(each['value'])} by {each['device'] or 'unknown'}" for each in seen) or "no value"

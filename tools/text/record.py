@@ -47,7 +47,7 @@ def show_record(document: Document) -> None:
 
 def _show_notices(screen: Screen, document: Document) -> None:
     if document["trashed"] is not None:
-        contested = ", contested: somebody changed it without knowing of that" if document["contested"] else ""
+        contested = ", contested: who trashed it hadn't seen all that stands in it" if document["contested"] else ""
         screen.line(
             ("in the trash", WARN),
             f" since {spell_time(document['trashed'])}{contested}. `calotype-inspect why {document['record'][:10]} trashed` says more.",

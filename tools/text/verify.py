@@ -19,7 +19,7 @@ def show_verify(document: Document) -> None:
     if agreement is None:
         _show_folder(screen, document, "")
         return
-    _show_agreement(screen, agreement)
+    _show_agreement(screen, document)
     for label in ("a", "b"):
         screen.line("")
         _show_folder(screen, document[label], f"{label.upper()}, ")
@@ -37,6 +37,8 @@ def _show_library(screen: Screen, folder: Document, library: Document, label: st
     where = f"{label}{folder['folder']}"
     if found:
         screen.line((f"{where}: {spell_count(found, 'finding')}", BAD), f" in library {library['library'][:10]}, listed below.")
+    elif not folder["verified"] and not any(each["findings"] for each in folder["libraries"]):
+        screen.line((f"{where}: damaged; of what could be read: {_proven(library)}.", BAD))
     else:
         screen.line((f"{where}: {_proven(library)}.", GOOD))
     screen.line(
@@ -86,7 +88,8 @@ def _replay(replay: Document) -> str:
     return f"{spell_count(replay['updates'], 'update')} of {spell_count(replay['entries'], 'entry', 'entries')} replayed, {back}"
 
 
-def _show_agreement(screen: Screen, agreement: Document) -> None:
+def _show_agreement(screen: Screen, document: Document) -> None:
+    agreement = document["agreement"]
     sentence, style = _verdict(agreement)
     screen.line((sentence, style))
     for label in ("a", "b"):
@@ -97,7 +100,8 @@ def _show_agreement(screen: Screen, agreement: Document) -> None:
     if agreement["record"] is not None:
         _show_record(screen, agreement["record"])
     if agreement["blobs"] is not None:
-        _show_blobs(screen, agreement["blobs"])
+        damaged = sum(library["found"].get("blob", 0) for label in ("a", "b") for library in document[label]["libraries"])
+        _show_blobs(screen, agreement["blobs"], damaged=damaged)
 
 
 def _verdict(agreement: Document) -> tuple[str, str]:
@@ -119,11 +123,17 @@ def _verdict(agreement: Document) -> tuple[str, str]:
                 if agreement[f"{label.lower()}_lacks"]["entries"] or agreement[f"{label.lower()}_holds_back"]["entries"]
             ]
             rest = "" if agreement["differing_records"] is None else " What both have is the same."
-            if len(who) == 1:
-                return f"{who[0]} is behind the other.{rest} That is no damage: it has still to sync.", WARN
-            return f"A and B lack something of each other.{rest} That is no damage: they have still to sync.", WARN
+            lacking = f"{who[0]} is behind the other" if len(who) == 1 else "A and B lack something of each other"
+            return f"{lacking}.{rest} That is no damage: {_what_follows(agreement, len(who))}.", WARN
         case _:
             return "Whether A and B agree can't be told.", WARN
+
+
+def _what_follows(agreement: Document, behind: int) -> str:
+    removed = " and ".join(label.upper() for label in agreement["removed"])
+    if removed:
+        return f"{removed} was removed from the library, so it gets nothing new, and what it went on writing doesn't count"
+    return "it has still to sync" if behind == 1 else "they have still to sync"
 
 
 def _show_amount(screen: Screen, what: str, amount: Document) -> None:
@@ -171,9 +181,12 @@ def _values(values: list[object]) -> str:
     return " | ".join(map(short_value, values)) or "nothing"
 
 
-def _show_blobs(screen: Screen, blobs: Document) -> None:
+def _show_blobs(screen: Screen, blobs: Document, *, damaged: int) -> None:
+    if damaged:
+        screen.line((f"The relay doesn't hold all that it lists: {spell_count(damaged, 'finding')} about blobs, see below.", BAD), indent=2)
     if not blobs["missing"]:
-        screen.line(f"The relay holds all blobs that the records name ({blobs['needed']:,}).", indent=2)
+        if not damaged:
+            screen.line(f"The relay holds all blobs that the records name ({blobs['needed']:,}).", indent=2)
         return
     queued = f", {blobs['uploading']:,} of them still to be uploaded by this device" if blobs["uploading"] else ""
     screen.line(

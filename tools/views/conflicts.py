@@ -54,7 +54,7 @@ def _document(conflict: OpenConflict, library: Library, origins: Origins) -> Doc
 
 def _rule(conflict: OpenConflict) -> str:
     if conflict.kind == "trash" and conflict.winner.value == "trashed":
-        return "it is in the trash, and isn't purged as long as somebody speaks against that who hadn't seen it trashed"
+        return "it is in the trash, and isn't purged as long as something stands against that which who trashed it hadn't seen"
     best = max(other.written for other in conflict.others)
     if best == conflict.winner.written:
         return "of values with equal times, the one with the larger stamp and writer is shown, on every device"

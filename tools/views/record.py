@@ -24,10 +24,10 @@ from peer.errors import UsageError
 from peer.library.file_names import name_in_role
 from peer.library.instants import iso_utc
 from peer.library.meta import Meta
-from peer.library.projection import readable
 from peer.library.queries import Queries
 from peer.library.records import RecordTable
 from peer.library.shown import plain
+from peer.library.texts import readable
 from store.ids import RecordId, RecordKind
 from tools.looking.documents import Document
 from tools.looking.folder import Inspected
@@ -40,8 +40,8 @@ def gather_record(inspected: Inspected, text: str, *, raw: bool) -> Document:
 
     - ``record``, ``kind``, ``name`` (of the photo's file, the album, the device; null where it has none), ``purged``; of a purged one that is all
     - ``digest``: hex; ``state_bytes``: size of the state as it is stored
-    - ``trashed``: ISO time since when, or null; ``contested``: whether somebody changed it without knowing of that; ``folded_into``: the id of the photo
-      that it is shown as part of, or null; ``conflicts``: names of the fields in conflict
+    - ``trashed``: ISO time since when, or null; ``contested``: whether something stands in it that who trashed it hadn't seen; ``folded_into``: the id of the
+      photo that it is shown as part of, or null; ``conflicts``: names of the fields in conflict
     - ``fields``, ``derived``: ``{field, known, winner, others}``: ``winner`` is null where nothing can be read; what stands there is ``{value, stamp, time,
       writer, device, device_name, entry}``, in ``others`` with its ``relation`` to the winner: ``conflict``, ``outranked``, ``ignored`` (not of the field's
       type), ``unknown`` (a newer version's field)

@@ -114,7 +114,9 @@ def _stuck(item: Stuck) -> Document:
 
 
 def _is_in_sync(document: Document) -> bool:
-    """Nothing is held back here, nothing is to come, relays have everything, and where there is no relay some device has."""
+    """This device is a member, nothing is held back here, nothing is to come, relays have everything, and where there is no relay some device has."""
+    if document["member"] is False:
+        return False
     here = document["pending_count"], document["unseen"], document["missing"], document["downloads"], document["loading"]
     if any(here) or document["disagreeing"] or any(node["behind"] for node in document["nodes"]):
         return False
@@ -128,8 +130,9 @@ def _is_in_sync(document: Document) -> bool:
 def _summary(document: Document, in_sync: bool) -> str:
     nodes = document["nodes"]
     held = list(_held_back_here(document))
+    others = [node for node in nodes if node["member"] is not False]
     behind = [f"behind {_called(node)} by at least {spell_entries(node['behind'], None)}" for node in nodes if node["behind"]]
-    lacking = [f"{_called(node)} lacks {what_it_lacks(node)}" for node in nodes if node["state"] == LACKS and what_it_lacks(node)]
+    lacking = [f"{_called(node)} lacks {what_it_lacks(node)}" for node in others if node["state"] == LACKS and what_it_lacks(node)]
     unknown = [
         f"which entries {_called(node)} has isn't known" for node in nodes if node["kind"] == NodeKind.RELAY and node["ahead"] is None
     ]
@@ -137,7 +140,7 @@ def _summary(document: Document, in_sync: bool) -> str:
     open_points = [*held, *behind, *to_come, *lacking, *unknown]
     if not in_sync:
         return f"Not in sync: {'; '.join(open_points)}." if open_points else "Not in sync: no other device is known to have everything."
-    agreeing = [node for node in nodes if node["state"] == IN_SYNC]
+    agreeing = [node for node in others if node["state"] == IN_SYNC]
     if not agreeing:
         return "All is here. No relay is configured and no other device was met: nobody else has it."
     last = max(agreeing, key=lambda node: str(node["as_of"]))
@@ -148,6 +151,8 @@ def _summary(document: Document, in_sync: bool) -> str:
 
 
 def _held_back_here(document: Document) -> Iterator[str]:
+    if document["member"] is False:
+        yield "this device is no member of the library, so it gets nothing new and nothing gets out"
     if document["disagreeing"]:
         yield f"{spell_list(document['disagreeing'])} saw the same changes and shows another library"
     if document["loading"]:

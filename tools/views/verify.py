@@ -6,11 +6,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from peer.errors import UsageError
-from store.ids import LibraryId
+from peer.library.meta import Meta
+from store.ids import DeviceId, LibraryId
 from tools.looking.documents import Document
 from tools.looking.folder import Inspected
 from tools.proving.blobs import check_relay_blobs, needed_blobs
 from tools.proving.comparing import Beyond, compare_logs
+from tools.proving.file import check_file
 from tools.proving.findings import Findings
 from tools.proving.parting import differing_records, parting
 from tools.proving.progress import Labelled, Unwatched, Watched
@@ -31,7 +33,7 @@ class Thoroughness:
 def gather_verify(inspected: Inspected, *, how: Thoroughness | None = None, watched: Watched | None = None) -> Document:
     """What is proven of one folder. Findings are problems too, in the order in which they were found.
 
-    ``folder``; ``kind``: library or relay; ``verified``: nothing was found; ``agreement``: null; ``libraries``: of each
+    ``folder``; ``kind``: library or relay; ``verified``: nothing was found, and no problem met; ``agreement``: null; ``libraries``: of each
 
     - ``library``; ``level``: contents, or envelopes where bodies stay sealed, with ``sealed``, the reason, else null
     - ``heads``: [[log, [[seq, name], …]], …]; ``digest``: hex, null of a relay, and where it is damaged
@@ -47,6 +49,7 @@ def gather_verify(inspected: Inspected, *, how: Thoroughness | None = None, watc
       each sort
     """
     how, watched = how or Thoroughness(), watched or Unwatched()
+    check_file(inspected)
     documents = []
     for library in inspected.libraries:
         with open_scratch() as scratch:
@@ -56,7 +59,7 @@ def gather_verify(inspected: Inspected, *, how: Thoroughness | None = None, watc
 
 
 def gather_agreement(left: Inspected, right: Inspected, *, how: Thoroughness | None = None, watched: Watched | None = None) -> Document:
-    """``a`` and ``b``: as ``gather_verify`` describes a folder, with one library each; ``verified``: nothing was found in either. ``agreement``:
+    """``a`` and ``b``: as ``gather_verify`` describes a folder, with one library each; ``verified``: that of both. ``agreement``:
 
     - ``state``: ``agree``: the same entries, applied alike, and equal digests; with a relay, the same entries. ``behind``: one or both lack something,
       and what both have is the same: no damage, and exit code 0. ``differ``: the same entries, and not the same library: exit code 3. ``unknown``:
@@ -69,6 +72,7 @@ def gather_agreement(left: Inspected, right: Inspected, *, how: Thoroughness | N
     - ``differing_records``: how many, null where they weren't compared; ``record``: the first, null without one: ``record``, ``kind``, ``name``,
       ``stored`` {``a``, ``b``}, ``fields``: [{``field``, ``a``, ``b``}], ``entry``: where they part: ``log``, ``seq``, ``name``, ``device``, ``device_name``,
       ``time``, ``a`` and ``b``: applied, void, waiting, not applied, missing; null where no entry explains it
+    - ``removed``: a, b: the folders whose devices were removed from the library, as far as either knows
     - ``blobs``: of a library and a relay ``needed``, ``held``, ``missing``, ``uploading`` (in the device's queue), ``missing_blobs`` (20 at most); else null
     """
     how, watched = how or Thoroughness(), watched or Unwatched()
@@ -106,7 +110,7 @@ def _folder_document(inspected: Inspected, libraries: list[Document]) -> Documen
     return {
         "folder": str(inspected.root),
         "kind": "relay" if inspected.library_folder is None else "library",
-        "verified": not any(library["findings"] for library in libraries),
+        "verified": not any(library["findings"] for library in libraries) and not inspected.problems.found,
         "libraries": libraries,
     }
 
@@ -166,6 +170,7 @@ def _agreement(first: Proof, second: Proof, ours: Beyond, theirs: Beyond, *, dif
         "differing_entries": differing_entries,
         "differing_records": None,
         "record": None,
+        "removed": _removed(first, second),
         "blobs": _blobs(first, second),
     }
     if not incomparable and are_devices:
@@ -197,6 +202,16 @@ def _incomparable(first: Proof, second: Proof, ours: Beyond, theirs: Beyond) -> 
         if beyond.stubs:
             return f"{label} gave up {beyond.stubs:,} entries that the other hasn't applied, and which records these wrote can't be told any more"
     return ""
+
+
+def _removed(first: Proof, second: Proof) -> list[str]:
+    former = first.roster.former.keys() | second.roster.former.keys()
+    return [label for label, proof in (("a", first), ("b", second)) if proof.is_device and _device_of(proof) in former]
+
+
+def _device_of(proof: Proof) -> DeviceId | None:
+    own = Meta(proof.inspected.database).get("log")
+    return next((device for log, device in proof.roster.logs.items() if bytes(log) == own), None)
 
 
 def _blobs(first: Proof, second: Proof) -> Document | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from store import durable
-from store.durable import make_folders
+from store.durable import make_folders, write_synced
 
 
 def test_the_names_of_new_folders_reach_the_disk_from_above(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -37,3 +37,10 @@ def test_a_disk_that_fails_to_sync_a_folder_is_one(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(OSError, match="Input/output"):
         durable.make_folders(tmp_path / "one")
+
+
+def test_a_file_that_was_there_before_stays(tmp_path: Path) -> None:
+    (tmp_path / "one").write_bytes(b"precious")
+    with pytest.raises(FileExistsError):
+        write_synced(tmp_path / "one", b"new")
+    assert (tmp_path / "one").read_bytes() == b"precious"

@@ -88,6 +88,29 @@ def test_a_contested_trash(inspect: Inspect, root: Path, pair: Pair) -> None:
     assert '"restored" (caption)' in said
 
 
+def test_who_edits_what_is_in_the_trash_is_not_said_to_know_nothing_of_that(inspect: Inspect, root: Path, pair: Pair) -> None:
+    change(pair.laptop, lambda draft: draft.set("primary", b"\x3f" * 32))
+    pair.exchange()
+    trash_assets(pair.laptop, [PHOTO])
+    change(pair.laptop, lambda draft: draft.set("caption", "seen in the trash"))
+    change(pair.phone, lambda draft: draft.set("rating", 1))
+    pair.exchange()
+    said = inspect("conflicts", "--library", root / "laptop").out
+    rows = [line.split("\t") for line in said.splitlines() if line.startswith("beside")]
+    assert [(row[1], row[-1]) for row in rows] == [
+        ('"restored" (rating)', "unseen by who trashed it"),
+        ('"restored" (caption)', "unseen by who trashed it"),
+    ]
+    assert "hadn't seen it trashed" not in said
+    restoring = f"calotype resolve {PHOTO.body.hex()[:10]} trashed --value restored"
+    assert said.count(restoring) == 1
+    why = inspect("why", PHOTO.body.hex(), "trashed", "--library", root / "laptop", "--json").document()
+    assert why["rule"]["id"] == "contested"
+    assert "without knowing" not in why["rule"]["sentence"]
+    (edited,) = (write for write in why["writes"] if write["changed"] == ["caption"])
+    assert why["winner"] in edited["seen"]
+
+
 def test_a_damaged_record_does_not_hide_the_others(inspect: Inspect, root: Path, pair: Pair) -> None:
     other = RecordId.asset(FileHash(b"\x77" * 32))
     for record in (PHOTO, other):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import re
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -188,6 +190,28 @@ def test_a_file_shows_one_library(inspect: Inspect, tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_written(inspect: Inspect, root: Path) -> None:
     code, sentence = inspect("dag", "--html", root / "nowhere" / "x.html", "--library", root / "laptop", "--json").failure()
     assert (code, "can't be written" in sentence) == (2, True)
+
+
+@pytest.mark.parametrize("option", ["--html", "--dot"])
+def test_what_is_there_is_replaced_only_when_asked_to(inspect: Inspect, root: Path, apart: Pair, option: str) -> None:
+    file, where = root / "graph", ("--library", root / "laptop")
+    file.write_bytes(b"precious")
+    code, sentence = inspect("dag", option, file, *where, "--json").failure()
+    assert (code, sentence) == (2, f"{file} exists. Nothing was written.")
+    assert file.read_bytes() == b"precious"
+    assert inspect("dag", option, file, "--force", *where).code == 0
+    assert b"laptop" in file.read_bytes()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_a_file_that_cannot_be_written_whole_is_not_left(inspect: Inspect, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("tools.commands.writing.os.fdopen", full)
+    code, sentence = inspect("dag", "--html", root / "graph.html", "--library", root / "laptop", "--json").failure()
+    assert (code, "No space left" in sentence) == (2, True)
+    assert not (root / "graph.html").exists()
 
 
 def test_checkpoints_and_stubs(inspect: Inspect, tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ from store.entries import Entry, EntryKind, make_prefix, seal_entry
 from store.ids import BlobId, FileHash, LibraryId, RecordId
 from tests.fleet.checkpoints import admit_by_checkpoint, fetch, prune_all, settle_one
 from tests.fleet.libraries import add_photo, edit, exchange, give, report
-from tests.unit.tools.folders import PHOTO, Pair, change, fill_relay, forge, open_pair, raws_of
+from tests.unit.tools.folders import NOW, PHOTO, Pair, change, fill_relay, forge, open_pair, raws_of
 from tests.unit.tools.running import Inspect, Said
 from tests.unit.tools.test_folder import contents
 from tools.looking.folder import look_into
@@ -478,6 +478,20 @@ def test_two_libraries_that_exchanged_everything_agree(inspect: Inspect, root: P
     assert "A and B agree" in inspect("verify", root / "laptop", root / "phone").out
 
 
+def test_who_has_not_looked_at_an_entry_yet_is_behind_and_no_convergence_problem(inspect: Inspect, root: Path, pair: Pair) -> None:
+    """It is stored, and the program ended before it was applied, or it is taking in a checkpoint."""
+    pair.exchange()
+    entry = change(pair.laptop, lambda draft: draft.set("caption", "Sea"))
+    pair.phone.log.append([entry.raw], now=NOW)
+    for folders in ((root / "laptop", root / "phone"), (root / "phone", root / "laptop")):
+        code, document = look(inspect, *folders)
+        held_back = document["agreement"]["a_holds_back" if folders[0].name == "phone" else "b_holds_back"]
+        assert (code, document["agreement"]["state"]) == (0, "behind")
+        assert (held_back["entries"], held_back["logs"][0]["reason"]) == (1, "this device hasn't looked at it yet")
+        compared = inspect("diff", *folders, "--json").document()
+        assert (compared["state"], compared["counts"]["only in A"] + compared["counts"]["only in B"]) == ("behind", 1)
+
+
 def test_who_is_behind_is_not_damaged_and_what_both_have_is_the_same(inspect: Inspect, root: Path, pair: Pair) -> None:
     add_both(pair)
     entry = change(pair.laptop, lambda draft: draft.set("caption", "later"))
@@ -659,6 +673,20 @@ def test_blobs_that_a_relay_holds_are_looked_at(inspect: Inspect, root: Path, pa
     assert photo.body.hex()
 
 
+def test_a_relay_is_not_said_to_hold_what_its_files_lack(inspect: Inspect, root: Path, pair: Pair) -> None:
+    add_photo(pair.laptop, "sea")
+    (needed,) = pair.laptop.database._connection.execute("SELECT blob FROM needed_blob").fetchone()
+    fill_relay(root / "relay", pair.laptop.id, raws_of(pair.laptop))
+    hold_blobs(root / "relay", pair.laptop.id, {BlobId(needed): b"sealed"})
+    holds = "The relay holds all blobs"
+    assert holds in inspect("verify", root / "laptop", root / "relay").out
+    (root / "relay" / "blobs" / needed.hex()[:2] / needed.hex()).unlink()
+    said = inspect("verify", root / "laptop", root / "relay")
+    assert said.code == 3
+    assert holds not in said.out
+    assert "The relay doesn't hold all that it lists: 1 finding about blobs" in said.out
+
+
 def test_a_relay_has_a_document_for_each_library(inspect: Inspect, root: Path, pair: Pair) -> None:
     fill_relay(root / "relay", pair.laptop.id, raws_of(pair.laptop))
     fill_relay(root / "relay", LibraryId(b"\x01" * 32), [])
@@ -704,3 +732,24 @@ def test_pages_of_a_damaged_database_file_are_salvaged_and_the_rest_proven(inspe
     assert code == 3
     assert only(document)["replay"]["digest"] == only(document)["digest"]
     assert only(document)["found"] == {"listing": 60}
+
+
+def test_pages_that_no_proof_reads_are_looked_at_too(inspect: Inspect, root: Path, pair: Pair) -> None:
+    """An index of a listing: `ls` goes by it, and replaying the log doesn't. Of two folders the damaged one is named, whichever comes first."""
+    add_both(pair)
+    pair.close()
+    database = LibraryFolder(root / "laptop").database
+    with closing(sqlite3.connect(database)) as connection:
+        (page,) = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'asset_trashed'").fetchone()
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+    with database.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\xff" * size)
+    laptop, phone = root / "laptop", root / "phone"
+    for folders, label in (((laptop,), ""), ((laptop, phone), "A: "), ((phone, laptop), "B: ")):
+        code, document = look(inspect, *folders)
+        assert code == 3
+        (problem,) = document["problems"]
+        assert problem.startswith(f"{label}the database {database} is damaged: SQLite finds faults in it, the first: ")
+        assert not document["verified"]
+        assert document["agreement"] is None or document["agreement"]["agree"]
