@@ -1,7 +1,6 @@
 -- Version 5: what a page needs to show hundreds of thousands of photos at once.
 
--- Of a photo as it is shown. thumbhash: a picture from 30 bytes. picture: names its thumbnail and preview, and changes when they do; empty when it has
--- none. shown_width, shown_height: with its edits. marks: words, of live and raw.
+-- Of a photo as it is shown. thumbhash: a picture from 30 bytes. picture: names its thumbnail, as imported; empty when it has none. shown_width, shown_height: with its edits. marks: words, of live and raw.
 ALTER TABLE asset ADD COLUMN thumbhash BLOB;
 ALTER TABLE asset ADD COLUMN picture TEXT NOT NULL DEFAULT '';
 ALTER TABLE asset ADD COLUMN shown_width INTEGER;
@@ -36,6 +35,11 @@ CREATE TRIGGER asset_changes_to AFTER UPDATE ON asset WHEN NEW.folded IS NULL AN
     INSERT INTO timeline_month SELECT substr(coalesce(NEW.taken, ''), 1, 7), 0, 0
         WHERE NOT EXISTS (SELECT 1 FROM timeline_month WHERE month = substr(coalesce(NEW.taken, ''), 1, 7));
     UPDATE timeline_month SET photos = photos + 1, revision = (SELECT revision FROM listing) WHERE month = substr(coalesce(NEW.taken, ''), 1, 7);
+END;
+CREATE TRIGGER edited_picture_made AFTER UPDATE OF made, level ON edited_picture WHEN NEW.made <> OLD.made OR NEW.level <> OLD.level BEGIN
+    UPDATE listing SET revision = revision + 1;
+    UPDATE timeline_month SET revision = (SELECT revision FROM listing)
+        WHERE month = (SELECT substr(coalesce(taken, ''), 1, 7) FROM asset WHERE record = NEW.record);
 END;
 
 -- Searching by words and their beginnings. The text itself stands in asset.search.

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from peer.errors import UsageError
 from peer.gallery.calls import Call, album_of, answer, asset_of, assets_of
+from peer.gallery.timeline import PICTURE
 from peer.library.albums import (
     After,
     Before,
@@ -112,8 +113,8 @@ def _document(library: Library, row: AlbumRow) -> dict[str, Any]:
     """With ``picture`` of the photo that stands for it: the chosen one, else the first."""
     with library.database.read() as connection:
         query = (
-            "SELECT record, picture FROM asset_album CROSS JOIN asset USING (record) WHERE album = ?1 AND trashed IS NULL"
-            " ORDER BY record = ?2 DESC, place, record LIMIT 1"
+            f"SELECT record, {PICTURE} FROM asset_album CROSS JOIN asset USING (record) WHERE album = ?1 AND trashed IS NULL"
+            " ORDER BY record = ?2 DESC, place, record LIMIT 1"  # noqa: S608 - all of it is ours
         )
         shown = connection.execute(query, (row.record, row.cover)).fetchone()
     face = None if shown is None else {"id": RecordId(shown[0]).body.hex(), "picture": shown[1] or None}

@@ -23,6 +23,7 @@ from peer.library.asset_files import located
 from peer.library.edited_pictures import EditedPictures, Level
 from peer.library.editing import parse_edits
 from peer.library.library import Library
+from peer.library.projection import PICTURE_BYTES
 from peer.library.queries import Queries
 from peer.library.renderings import edits_key
 from peer.rendering.messages import Form, Output, RenderRequest
@@ -95,7 +96,7 @@ async def render(call: Call) -> Response:
 
 
 async def _picture(call: Call, kind: str) -> Response:
-    found = await call.read(lambda library: _picture_file(library, asset_of(library, call.path["id"]), kind))
+    found = await call.read(lambda library: _picture_file(library, asset_of(library, call.path["id"]), kind, call.query["v"]))
     return await _answer(call, found, is_kept=call.query["v"] is not None)
 
 
@@ -103,22 +104,26 @@ def _view(library: Library, record: RecordId) -> AssetView:
     return view_asset(library.records.content(record) or EMPTY)
 
 
-def _picture_file(library: Library, record: RecordId, kind: str) -> Found | None:
-    """As edited, where it is. As long as that picture is being made there is none: what is shown stays until it is there."""
+def _picture_file(library: Library, record: RecordId, kind: str, wanted: str | None) -> Found | None:
+    """As edited, where it is and that was made; as imported, if that is asked for by its name (``picture`` of the photo)."""
     view, name = _view(library, record), f"{record.body.hex()[:10]}-{kind}"
-    if edits_key(view):
-        level, paths = EditedPictures(library).paths(record)
-        return None if kind not in paths else _found(paths[kind], name, is_final=level is Level.ORIGINAL)
     thumbnail = None if view.thumbnail is None else _path(library, view.thumbnail.file)
+    as_imported = view.thumbnail is not None and wanted == view.thumbnail.file[:PICTURE_BYTES].hex()
+    if edits_key(view) and not as_imported:
+        level, paths = EditedPictures(library).paths(record)
+        path = paths.get(kind, paths.get("thumbnail"))  # one that isn't larger than a thumbnail has no preview
+        if path is not None:
+            return _found(path, name, is_final=level is Level.ORIGINAL)
+    is_final = as_imported or not edits_key(view)
     if kind == "thumbnail":
-        return None if thumbnail is None else _found(thumbnail, name)
+        return None if thumbnail is None else _found(thumbnail, name, is_final=is_final)
     if view.preview is not None:
         best = _path(library, view.preview.file)
     else:  # the photo isn't larger than one, and browsers show it
         best = None if view.primary is None else _path(library, view.primary)
         best = best if best is not None and _found(best, name).media_type in SHOWN_PICTURES else None
     if best is not None:
-        return _found(best, name)
+        return _found(best, name, is_final=is_final)
     return None if thumbnail is None else _found(thumbnail, name, is_final=False)
 
 

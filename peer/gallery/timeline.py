@@ -21,10 +21,16 @@ from store.ids import RecordId
 MOST_ROWS = 1000
 UNDATED = "none"
 _MONTH = re.compile(r"[0-9]{4}-[0-9]{2}", re.ASCII)
+PICTURE = """
+    coalesce((SELECT lower(hex(substr(made, 1, 8))) || '-' || level FROM edited_picture
+        WHERE edited_picture.record = asset.record AND edits <> x'' AND made <> x''), picture)
+"""
+"""What names the picture that shows a photo: of an edited one the newest that was made, until that the one as imported."""
+
 _IN_ALBUMS = "(SELECT count(*) FROM asset_album WHERE asset_album.record = asset.record)"
 _ROW = (
-    "record, kind, taken, shown_width, shown_height, thumbhash, picture, duration, favorite, rating, marks, conflicts, caption, name, hidden, trashed,"
-    f" {_IN_ALBUMS}, {ORIGINAL}"
+    "record, kind, taken, shown_width, shown_height, thumbhash, duration, favorite, rating, marks, conflicts, caption, name, hidden, trashed,"
+    f" {_IN_ALBUMS}, {ORIGINAL}, {PICTURE}"
 )
 
 
@@ -142,8 +148,8 @@ def _of_month(month: str) -> Condition:
 
 
 def _row(row: tuple[Any, ...]) -> dict[str, Any]:
-    record, kind, taken, width, height, thumbhash, picture, duration, favorite, rating, *others = row
-    marks, conflicts, caption, name, hidden, trashed, albums, original = others
+    record, kind, taken, width, height, thumbhash, duration, favorite, rating, *others = row
+    marks, conflicts, caption, name, hidden, trashed, albums, original, picture = others
     return {
         "id": RecordId(record).body.hex(),
         "kind": kind,

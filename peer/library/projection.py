@@ -23,7 +23,7 @@ from peer.library.needs import note_needs
 from peer.library.own_policy import EVERYTHING
 from peer.library.parts import missing_parts
 from peer.library.queues import Download, DownloadQueue, Priority
-from peer.library.renderings import edits_key, note_edits
+from peer.library.renderings import note_edits
 from peer.library.texts import readable, searchable
 from peer.library.trash_notes import Moments, note_trash
 from peer.library.wishes import Wishes, files_of_record
@@ -187,9 +187,8 @@ def _shown_size(asset: AssetView) -> tuple[int | None, int | None]:
 
 
 def _picture(asset: AssetView) -> str:
-    """What names the pictures that show it."""
-    key = edits_key(asset) or (bytes(asset.thumbnail.file) if asset.thumbnail is not None else b"")
-    return key[:PICTURE_BYTES].hex()
+    """What names the picture that shows it, as imported."""
+    return "" if asset.thumbnail is None else asset.thumbnail.file[:PICTURE_BYTES].hex()
 
 
 def _marks(asset: AssetView) -> Iterator[str]:

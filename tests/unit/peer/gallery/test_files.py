@@ -18,6 +18,8 @@ from peer.errors import UsageError
 from peer.gallery.drops import MOST_DROPS, MOST_FILES, Drop, Drops, place_for
 from peer.gallery.media import byte_range
 from peer.layout import LibraryFolder
+from peer.library.edited_pictures import EditedPictures, Level
+from peer.media.findings import Picture
 from peer.rendering.renderers import open_renderers
 from tests.unit.peer.gallery.conftest import ORIGIN, Serve, Site
 
@@ -142,6 +144,28 @@ async def test_pictures_and_the_original(site: Site) -> None:
     part = await site.client.get(f"/media/{asset}/original", headers={"Range": "bytes=10-19"})
     assert (part.status_code, part.content) == (206, content[10:20])
     assert (await site.client.get(f"/media/{asset}/motion")).status_code == 404
+
+
+async def test_an_edited_photo_is_shown_as_before_until_its_picture_is_made(site: Site) -> None:
+    asset = await dropped(site)
+    imported = (await site.get(f"/api/v1/assets/{asset}"))["row"]["picture"]
+    before = (await site.client.get(f"/media/{asset}/thumbnail", params={"v": imported})).content
+    (row,) = (await site.done(f"/api/v1/assets/{asset}/edit", parameters={"rotate": "90"}))["assets"]
+    assert row["picture"] == imported
+    assert (await site.client.get(f"/media/{asset}/thumbnail", params={"v": imported})).content == before
+    revision = (await site.get("/api/v1/timeline"))["revision"]
+    pictures = EditedPictures(site.library)
+    (due,) = pictures.due(9)
+    made = Picture(data=b"a smaller one", width=3, height=4, media="image/webp")
+    pictures.put(due, Level.ORIGINAL, {"thumbnail": made}, undrawn=0)
+    (month,) = (await site.get("/api/v1/timeline", since=revision))["months"]
+    assert month["count"] == 1
+    row = (await site.get(f"/api/v1/assets/{asset}"))["row"]
+    assert row["picture"] not in (None, imported)
+    for kind in ("thumbnail", "preview"):  # it isn't larger than a thumbnail, so it has no preview of its own
+        assert (await site.client.get(f"/media/{asset}/{kind}", params={"v": row["picture"]})).content == made.data
+    await site.done(f"/api/v1/assets/{asset}/revert")
+    assert (await site.get(f"/api/v1/assets/{asset}"))["row"]["picture"] == imported
 
 
 async def test_what_a_browser_could_run_is_only_saved(site: Site) -> None:

@@ -168,13 +168,10 @@ def test_a_photo_is_as_large_as_its_edits_make_it(library: Library) -> None:
     assert (row["width"], row["height"], row["picture"]) == (4000, 3000, None)
     library.change([edit_photo(record, {"rotate": 90})])
     (row,) = rows_of(library, [record])
-    turned = row["picture"]
     assert (row["width"], row["height"]) == (3000, 4000)
     library.change([edit_photo(record, {"crop": [0.0, 0.0, 0.5, 0.5]})])
     (row,) = rows_of(library, [record])
     assert (row["width"], row["height"]) == (1500, 2000)
-    assert turned is not None
-    assert row["picture"] not in (None, turned)
 
 
 @pytest.mark.parametrize("month", ["2024-7", "2024", "", "2024-07-21", "20240-7", "२०२४-०७", "' OR 1=1"])
