@@ -28,6 +28,9 @@ from peer.library.library import Library
 from peer.library.queries import AlbumRow, Queries
 from store.ids import RecordId
 
+_MEMBERS = "asset_album CROSS JOIN asset USING (record) WHERE album = ?1 AND trashed IS NULL"
+_FACE = f"SELECT record, {PICTURE} FROM {_MEMBERS} ORDER BY record = ?2 DESC, place, record LIMIT 1"  # noqa: S608 - all of it is ours
+
 
 async def albums(call: Call) -> Response:
     def read(library: Library) -> dict[str, Any]:
@@ -112,10 +115,6 @@ def _row(library: Library, record: RecordId) -> dict[str, Any]:
 def _document(library: Library, row: AlbumRow) -> dict[str, Any]:
     """With ``picture`` of the photo that stands for it: the chosen one, else the first."""
     with library.database.read() as connection:
-        query = (
-            f"SELECT record, {PICTURE} FROM asset_album CROSS JOIN asset USING (record) WHERE album = ?1 AND trashed IS NULL"
-            " ORDER BY record = ?2 DESC, place, record LIMIT 1"  # noqa: S608 - all of it is ours
-        )
-        shown = connection.execute(query, (row.record, row.cover)).fetchone()
+        shown = connection.execute(_FACE, (row.record, row.cover)).fetchone()
     face = None if shown is None else {"id": RecordId(shown[0]).body.hex(), "picture": shown[1] or None}
     return row.to_json() | {"face": face}
