@@ -24,6 +24,7 @@ from peer.engine.trash_keeping import TrashKeeper
 from peer.gallery.calls import GalleryParts
 from peer.gallery.drops import Drops
 from peer.gallery.serving import Gallery, GalleryOptions
+from peer.gallery.waiting import Downloads
 from peer.importing.edited_previews import EditedPreviewMaker
 from peer.importing.previews import PreviewMaker
 from peer.importing.redescribing import Redescriber
@@ -160,6 +161,7 @@ async def open_peer(
                 invitations=invitations,
                 run_blocking=run_blocking,
                 drops=Drops(folder, randomness),
+                waiting=Downloads(randomness),
             )
             yield Peer(
                 library=library,

@@ -19,7 +19,7 @@ from crdt.record import EMPTY
 from peer.errors import CalotypeError, UsageError
 from peer.exporting.names import EDITED, PhotoNames
 from peer.exporting.photos import Photo, photo_of
-from peer.gallery.calls import Call, assets_of
+from peer.gallery.calls import Call, answer, assets_of
 from peer.gallery.guard import MEDIA_HEADERS
 from peer.library.library import Library
 from peer.library.renderings import edits_key
@@ -42,13 +42,29 @@ class _Member:
     taken_ns: int | None
 
 
+async def ask(call: Call) -> Response:
+    texts = call.body["ids"]
+    await call.read(lambda library: assets_of(library, _not_too_many(texts)))
+    name = call.parts.waiting.add(texts)
+    return answer({"url": f"/api/v1/zip?waiting={name}{'&edited=1' if call.body['edited'] else ''}"}, status=201)
+
+
 async def download(call: Call) -> Response:
-    texts = call.query["ids"]
-    if len(texts) > MOST_PHOTOS:
-        raise UsageError(f"More than {MOST_PHOTOS} photos at once.", hint="Use `calotype export` for more.")
-    records = await call.read(lambda library: assets_of(library, texts))
+    waiting, ids = call.query["waiting"], call.query["ids"]
+    if (waiting is None) == (ids is None):
+        raise UsageError("Say which photos: by `ids`, or by what was asked for before.")
+    texts = ids if waiting is None else call.parts.waiting.take(waiting)
+    records = await call.read(lambda library: assets_of(library, _not_too_many(texts)))
     headers = {**MEDIA_HEADERS, "cache-control": "no-store", "content-disposition": 'attachment; filename="photos.zip"'}
     return StreamingResponse(_zipped(call, records, edited=call.query["edited"]), media_type="application/zip", headers=headers)
+
+
+def _not_too_many(texts: list[str]) -> list[str]:
+    if not texts:
+        raise UsageError("No photo was named.")
+    if len(texts) > MOST_PHOTOS:
+        raise UsageError(f"More than {MOST_PHOTOS} photos at once.", hint="Use `calotype export` for more.")
+    return texts
 
 
 async def _zipped(call: Call, records: Sequence[RecordId], *, edited: bool) -> AsyncIterator[bytes]:

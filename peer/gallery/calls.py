@@ -19,6 +19,7 @@ from peer.errors import CalotypeError, ExitCode, UsageError
 from peer.gallery.drops import Drops
 from peer.gallery.fields import Field, parse_fields
 from peer.gallery.guard import PAGE_HEADERS
+from peer.gallery.waiting import Downloads
 from peer.library.library import Library
 from peer.library.queries import Queries
 from peer.rendering.renderers import Renderer
@@ -53,6 +54,7 @@ class GalleryParts:
     invitations: InvitationKeeper
     run_blocking: RunBlocking
     drops: Drops
+    waiting: Downloads
     renderer: Renderer | None = None
 
 

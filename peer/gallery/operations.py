@@ -371,13 +371,22 @@ OPERATIONS: tuple[Operation, ...] = (
         body=(),
     ),
     Operation(
+        method="POST",
+        path="/api/v1/zip",
+        handler=api_downloads.ask,
+        summary="Ask for many photos as one file",
+        answers="{url}, which gives it once",
+        body=(_IDS, Field(name="edited", kind=FLAG, text="with the pictures as edited", default=False)),
+    ),
+    Operation(
         method="GET",
         path="/api/v1/zip",
         handler=api_downloads.download,
         summary="Originals of many photos, and all that belongs to them",
         answers="a ZIP file",
         query=(
-            Field(name="ids", kind=IDS_IN_LINE, text="photos", required=True),
+            Field(name="ids", kind=IDS_IN_LINE, text="photos"),
+            Field(name="waiting", kind=TEXT, text="what was asked for before, instead"),
             Field(name="edited", kind=FLAG, text="with the pictures as edited", default=False),
         ),
         media_type="application/zip",

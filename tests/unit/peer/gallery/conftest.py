@@ -20,6 +20,7 @@ from peer.gallery.guard import own_hosts
 from peer.gallery.operations import OPERATIONS
 from peer.gallery.page_files import PageFiles
 from peer.gallery.sessions import Sessions
+from peer.gallery.waiting import Downloads
 from peer.library.library import Library
 from peer.rendering.renderers import Renderer
 from tests.fleet.libraries import MovedClock, make_library
@@ -88,6 +89,7 @@ async def serve(clock: MovedClock, page: PageFiles) -> AsyncIterator[Serve]:
             invitations=InvitationKeeper(library, engine, call_directly),
             run_blocking=call_directly,
             drops=Drops(library.folder, library.randomness),
+            waiting=Downloads(library.randomness),
         )
         parts = replace(parts, renderer=renderer)
         sessions = Sessions(clock, Random(5).randbytes)

@@ -212,6 +212,21 @@ async def test_many_photos_as_one_file(serve: Serve, site: Site) -> None:
     assert len(contents) == 3
 
 
+async def test_more_photos_than_an_address_holds_are_asked_for_first(site: Site) -> None:
+    asset = await dropped(site)
+    url = (await site.done("/api/v1/zip", ids=[asset]))["url"]
+    response = await site.client.get(url)
+    with zipfile.ZipFile(io.BytesIO(response.content)) as archive:
+        assert archive.namelist() == ["sea.jpg"]
+    again = await site.client.get(url)
+    assert (again.status_code, again.json()["message"]) == (400, "This download was begun already, or is too old.")
+    bodies: list[dict[str, list[str]]] = [{"ids": []}, {"ids": ["0" * 32]}, {"ids": [asset] * 2001}]
+    for body in bodies:
+        assert (await site.post("/api/v1/zip", **body)).status_code == 400
+    assert (await site.client.get("/api/v1/zip")).status_code == 400
+    assert (await site.client.get("/api/v1/zip", params={"ids": asset, "waiting": "x"})).status_code == 400
+
+
 async def test_what_is_not_here_is_named_in_the_file(site: Site) -> None:
     asset = await dropped(site)
     (path,) = site.library.folder.originals.rglob("*.jpg")
