@@ -21,6 +21,9 @@ BUFFER_BYTES = 1 << 28
 LOOK_SECONDS = 0.1
 IPV4, IPV6, TCP = 0x0800, 0x86DD, 6
 
+LEAST_BYTES = 5
+"""Of a word that doesn't stand in some thousands of random bytes by accident. Hosts may be called `vm`."""
+
 
 class Capture:
     """Frames in the order in which they came into the bridge, each once. ``lost``: frames that passed too fast to be taken down."""
@@ -64,9 +67,10 @@ class Capture:
         return [*self.frames, *(bytes(stream) for stream in streams.values())]
 
     def find(self, words: Mapping[str, bytes]) -> set[str]:
-        """Which of the words can be read anywhere, in any spelling."""
+        """Which of the words can be read anywhere, in any spelling. One that is so short that it stands in random bytes by accident isn't looked for."""
         places = self.places()
-        return {what for what, word in words.items() if any(spelled in place for spelled in spellings(word) for place in places)}
+        telling = {what: word for what, word in words.items() if len(word) >= LEAST_BYTES}
+        return {what for what, word in telling.items() if any(spelled in place for spelled in spellings(word) for place in places)}
 
 
 def _tcp(frame: bytes) -> Iterator[tuple[bytes, bytes]]:

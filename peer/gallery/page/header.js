@@ -13,7 +13,7 @@ export function showHeader(header, navigate) {
   const clear = button('close', 'Empty the search field');
   form.className = 'search-box';
   form.setAttribute('role', 'search');
-  Object.assign(field, { type: 'search', name: 'query', placeholder: 'Search photos, places, “july 2024”', autocomplete: 'off', maxLength: 500 });
+  Object.assign(field, { type: 'search', name: 'query', placeholder: 'Search photos, “july 2024”', autocomplete: 'off', maxLength: 500 });
   field.setAttribute('aria-label', 'Search your photos');
   form.append(icon('search'), field, clear);
 
