@@ -31,7 +31,7 @@ simulate: $(READY)  ## SEED=7: the story of a seed; SEED=7 RUNS=50: that and the
 
 process: $(READY)  ## real processes that are killed, stopped and starved, and exiftool. Installs what is missing where apt-get does
 	@$(BIN)/python -m tests.network.needs
-	@$(BIN)/python -m pytest -q -m process $(ARGS)
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m process $(ARGS)
 
 network: $(READY)  ## hosts in network namespaces; as root, else skipped. Installs what is missing where apt-get does
 	@$(BIN)/python -m tests.network.needs

@@ -36,6 +36,7 @@ BENCHMARKS: Mapping[str, str] = {
     "evicting": "tests.bench.evicting",
     "lan": "tests.bench.lan",
     "inspector": "tests.bench.inspecting",
+    "gallery": "tests.bench.gallery",
 }
 """In the order in which they run. Each module has ``METHOD`` and ``measure``, and is given an empty folder."""
 
