@@ -88,6 +88,7 @@ class NodeState:
         return {
             "name": self.name or self.node.url,
             "kind": self.node.kind.value,
+            "device": None if self.node.device is None else self.node.device.hex(),
             "address": self.address,
             "state": self.state,
             "last_contact": iso_utc_or_none(self.node.last_contact),

@@ -1,4 +1,4 @@
-"""Calls about what can be taken back, and about what devices decided differently."""
+"""Calls about what was done, here and elsewhere, what can be taken back, and what devices decided differently."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from starlette.responses import Response
 
 from peer.errors import NotAllowedError, UsageError
 from peer.gallery.calls import Call, answer
+from peer.library.arrivals import MOST_NAMED, arrivals
 from peer.library.conflicts import Choice, OfDevice, TheMerge, TheValue, TheWinner, all_conflicts, conflicts_of
 from peer.library.conflicts import resolve as settle
+from peer.library.journal import JournaledAction
 from peer.library.library import Library
 from peer.library.queries import Queries
 from peer.library.trashing import is_large_part
@@ -17,10 +19,29 @@ from peer.library.undoing import action_json, find_action, newest, would_trash
 from peer.library.undoing import undo as take_back
 
 MOST_CONFLICTS = 500
+MOST_ARRIVALS = 50
 
 
 async def actions(call: Call) -> Response:
-    return answer(await call.read(lambda library: {"actions": [action_json(each) for each in library.journal.actions()]}))
+    """With ``shown``: some of the photos that each is about."""
+
+    def read(library: Library) -> dict[str, Any]:
+        documents = [action_json(each) | {"shown": _some_photos(library, each)} for each in library.journal.actions()]
+        return {"actions": documents}
+
+    return answer(await call.read(read))
+
+
+async def arrived(call: Call) -> Response:
+    return answer(await call.read(lambda library: {"arrivals": [each.to_json() for each in arrivals(library, most=MOST_ARRIVALS)]}))
+
+
+def _some_photos(library: Library, action: JournaledAction) -> list[str]:
+    if not action.photos:
+        return []
+    queries = Queries(library.database)
+    records = library.journal.some_photos(action, most=MOST_NAMED)
+    return [record.body.hex() for record in dict.fromkeys(map(queries.shown_for, records))]
 
 
 async def undo(call: Call) -> Response:

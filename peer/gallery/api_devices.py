@@ -17,6 +17,7 @@ from peer.library.invitations import InvitationTable
 from peer.library.library import Library
 from peer.library.policies import set_policy
 from peer.library.removing import find_devices, remove_devices
+from peer.library.settings import retention_days, set_retention
 from peer.library.storage import storage_of
 
 
@@ -71,6 +72,18 @@ async def choose_policy(call: Call) -> Response:
     return answer(await call.change(change))
 
 
+async def settings(call: Call) -> Response:
+    return answer(await call.read(_settings))
+
+
+async def set_settings(call: Call) -> Response:
+    def change(library: Library) -> dict[str, Any]:
+        set_retention(library, call.body["retention"])
+        return _settings(library)
+
+    return answer(await call.change(change))
+
+
 async def invite(call: Call) -> Response:
     ticket = await call.parts.invitations.issue(unseen=False)
     text = ticket.to_text()
@@ -108,6 +121,10 @@ def qr_code(text: str) -> dict[str, Any]:
             if dark:
                 path.write(f"M{x} {y}h1v1h-1z")
     return {"size": len(rows), "path": path.getvalue()}
+
+
+def _settings(library: Library) -> dict[str, Any]:
+    return {"retention": retention_days(library)}
 
 
 def _storage(library: Library) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from peer.gallery.calls import Call, Operation, answer
 from peer.gallery.description import describe
 from peer.gallery.fields import FLAG, ID, IDS, IDS_IN_LINE, TEXT, TEXTS, TEXTS_BY_NAME, Field, optional_texts, whole
 from peer.gallery.timeline import MOST_ROWS
+from peer.library.settings import RETENTION_DAYS
 
 _ANY = 2**53
 _VIEW = (
@@ -224,7 +225,14 @@ OPERATIONS: tuple[Operation, ...] = (
         path="/api/v1/undo",
         handler=api_decisions.actions,
         summary="What can be undone, newest first",
-        answers="{actions: [action]}",
+        answers="{actions: [as `calotype undo --list`, with `shown`: ids of some of the photos]}",
+    ),
+    Operation(
+        method="GET",
+        path="/api/v1/arrivals",
+        handler=api_decisions.arrived,
+        summary="What other devices did, as it came here, newest first",
+        answers="{arrivals: [{device, device_id, time, did, photos, others, purged, shown}]}",
     ),
     Operation(
         method="POST",
@@ -301,6 +309,21 @@ OPERATIONS: tuple[Operation, ...] = (
             Field(name="policy", kind=TEXT, text="everything, optimize or thumbnails", required=True),
             Field(name="budget", kind=whole(0, 2**53), text="with optimize: bytes for originals"),
         ),
+    ),
+    Operation(
+        method="GET",
+        path="/api/v1/settings",
+        handler=api_devices.settings,
+        summary="What holds for the library on all devices",
+        answers="{retention: days that the trash lasts}",
+    ),
+    Operation(
+        method="POST",
+        path="/api/v1/settings",
+        handler=api_devices.set_settings,
+        summary="Change what holds for the library on all devices",
+        answers="{retention}",
+        body=(Field(name="retention", kind=whole(*RETENTION_DAYS), text="days that the trash lasts", required=True),),
     ),
     Operation(
         method="POST",

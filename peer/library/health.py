@@ -148,6 +148,7 @@ def _stored_nodes(library: Library) -> Iterator[Mapping[str, Any]]:
         yield {
             "name": node.url if node.device is None else names.get(bytes(node.device), ("",))[0] or node.device.short(),
             "kind": node.kind.value,
+            "device": None if node.device is None else node.device.hex(),
             "address": node.url if node.device is None else str(places[0][0]) if places else "",
             "state": NOT_RUNNING,
             "last_contact": iso_utc_or_none(node.last_contact),

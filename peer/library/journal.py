@@ -131,6 +131,15 @@ class Journal:
             found.setdefault(RecordId(record), []).append(_read(stem, former, left, name))
         return found
 
+    def some_photos(self, action: JournaledAction, *, most: int) -> list[RecordId]:
+        """The first photos that an action changed."""
+        with self._database.read() as connection:
+            rows = connection.execute(
+                "SELECT DISTINCT record FROM undo_field WHERE action = ? AND substr(record, 1, 1) = ? LIMIT ?",
+                (action.number, bytes([RecordKind.ASSET]), most),
+            ).fetchall()
+        return [RecordId(record) for (record,) in rows]
+
     def forget(self, action: JournaledAction) -> None:
         """It is being taken back; what it did needn't be known any more."""
         with self._database.write() as connection:

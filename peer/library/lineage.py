@@ -8,16 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final
 
 from crdt.client import client_of
 from crdt.keys import stem_of
 from crdt.lib0 import MalformedUpdateError
 from crdt.update import DecodedUpdate, Item, decode_update
-from peer.keys.change_body import ChangeBody
-from peer.keys.errors import BodyError, UnsealError
-from peer.keys.sealing import open_body
+from peer.library.entry_bodies import opened_body
 from peer.library.library import Library
 from store.ids import EntryHash, RecordId
 
@@ -40,7 +38,7 @@ class Lineage:
 
     def __init__(self, library: Library) -> None:
         self._library = library
-        self._bodies = lru_cache(maxsize=_KEPT_BODIES)(self._opened)
+        self._bodies = lru_cache(maxsize=_KEPT_BODIES)(partial(opened_body, library))
 
     def replaced(self, record: RecordId, stem: str, writer: str) -> tuple[Item, ...] | None:
         """What ``writer`` saw in a field and replaced; ``None`` when that can't be told any more."""
@@ -91,14 +89,4 @@ class Lineage:
         try:
             return None if update is None else decode_update(update)
         except MalformedUpdateError:
-            return None
-
-    def _opened(self, name: EntryHash) -> ChangeBody | None:
-        arrived = self._library.log.get(name)
-        if arrived is None or arrived.entry.epoch is None:
-            return None
-        epoch = self._library.keyring().get(arrived.entry.epoch)
-        try:
-            return None if epoch is None else ChangeBody.decode(open_body(epoch, arrived.entry.prefix, arrived.entry.body))
-        except (UnsealError, BodyError):
             return None

@@ -34,7 +34,7 @@ _NUMBER = click.IntRange(0)
 @click.option("--from", "first", type=_NUMBER, default=0, metavar="N", help="Only entries from this number on.")
 @click.option("--to", "last", type=_NUMBER, default=None, metavar="N", help="Only entries up to this number.")
 @click.option(
-    "--limit", type=click.IntRange(0, 100_000), metavar="N", default=NEWEST, show_default=True, help="At most so many, the newest."
+    "--limit", type=click.IntRange(0, 100_000), metavar="N", default=NEWEST, show_default=True, help="At most so many, the newest; 0: all."
 )
 @library_id_option
 @inspect_options

@@ -28,6 +28,11 @@ _DETACHED = """
     SELECT d.arrival, d.received, d.kind, d.seq, d.name, d.log, NULL, NULL, d.raw, NULL, 1
     FROM log_library l JOIN log_detached d ON d.library = l.id WHERE l.name = ?1 AND d.arrival > ?2 AND d.arrival <= ?3 ORDER BY d.arrival
 """
+_DETACHED_OF_LOG = """
+    SELECT d.arrival, d.received, d.kind, d.seq, d.name, d.log, NULL, NULL, d.raw, NULL, 1
+    FROM log_library l JOIN log_detached d ON d.library = l.id
+    WHERE l.name = ?1 AND d.log = ?2 AND d.seq BETWEEN ?3 AND ?4 ORDER BY d.seq DESC, d.arrival DESC LIMIT ?5
+"""
 _PAGE = f"{_ATTACHED} AND e.arrival > ?2 AND e.arrival <= ?3 ORDER BY e.arrival LIMIT {PAGE_ENTRIES}"
 _AT = f"{_ATTACHED} AND e.arrival = ?2"
 _NAMED = f"{_ATTACHED} AND e.name = ?2"
@@ -90,6 +95,13 @@ def newest_logged(inspected: Inspected, library: LibraryId, log: LogId, *, first
     """The newest of the attached entries and stubs of one log with numbers from ``first`` to ``last``, at most ``limit``, the newest first."""
     with inspected.database.read() as connection:
         rows = connection.execute(_OF_LOG, (library, log, first, last, limit)).fetchall()
+    return [_logged(inspected, row) for row in rows]
+
+
+def newest_detached(inspected: Inspected, library: LibraryId, log: LogId, *, first: int, last: int, limit: int) -> list[LoggedEntry]:
+    """Likewise of those entries of a log that came before what they build on."""
+    with inspected.database.read() as connection:
+        rows = connection.execute(_DETACHED_OF_LOG, (library, log, first, last, limit)).fetchall()
     return [_logged(inspected, row) for row in rows]
 
 

@@ -13,6 +13,7 @@ from tools.looking.folder import Inspected
 
 _RECORD = re.compile(rf"(?:(asset|album|device|library):)?([0-9a-f]{{1,{ID_DIGITS}}})")
 _BETWEEN = "SELECT record FROM record WHERE record BETWEEN ?1 AND ?2 UNION SELECT record FROM purged WHERE record BETWEEN ?1 AND ?2 LIMIT 2"
+_DETACHED_LOGS = "SELECT DISTINCT d.log FROM log_library l JOIN log_detached d ON d.library = l.id WHERE l.name = ?"
 
 
 def record_name(record: RecordId) -> str:
@@ -45,16 +46,21 @@ def find_record(database: Database, text: str) -> RecordId:
 
 def find_log(inspected: Inspected, prefix: str) -> tuple[LibraryId, LogId]:
     """The one log whose id begins with ``prefix``, and its library."""
-    with inspected.database.read() as connection:
-        found = {
-            (library, branch.log)
-            for library in inspected.libraries
-            for branch in LibraryRows(connection, library).branches().values()
-            if branch.log.hex().startswith(prefix.strip().lower())
-        }
+    found = [(library, log) for library, log in stored_logs(inspected) if log.hex().startswith(prefix.strip().lower())]
     if not found:
         raise UsageError(f"No log has an id that begins with {prefix}.", hint="`calotype-inspect heads` lists the logs.")
     if len(found) > 1:
         hint = "Give more of its digits." if len({log for _, log in found}) > 1 else "Choose a library with --library-id."
         raise UsageError(f"More than one log has an id that begins with {prefix}.", hint=hint)
-    return found.pop()
+    return found[0]
+
+
+def stored_logs(inspected: Inspected) -> list[tuple[LibraryId, LogId]]:
+    """Each log with its library, in order; those of which only detached entries are here among them."""
+    found: list[tuple[LibraryId, LogId]] = []
+    with inspected.database.read() as connection:
+        for library in inspected.libraries:
+            logs = {branch.log for branch in LibraryRows(connection, library).branches().values()}
+            logs |= {LogId(log) for (log,) in connection.execute(_DETACHED_LOGS, (library,))}
+            found += [(library, log) for log in sorted(logs)]
+    return found

@@ -195,9 +195,9 @@ class EntryPass:
             EntryRow(arrival, LogId(log), seq, kind, name, raw, tuple(authors.get(LogId(log), ())), False)
             for arrival, log, seq, kind, name, raw in rows
         ]
-        for seen in (each for answer in mapped([portion]) for each in answer):
+        for row, seen in zip(portion, (each for answer in mapped([portion]) for each in answer), strict=True):
             for problem in seen.problems:
-                self.findings.add("entry", f"entry {seen.name.short()}: {problem}", name=seen.name.hex())
+                self.findings.add("entry", f"entry {seen.name.short()}: {problem}", log=row.log.hex(), seq=row.seq, name=seen.name.hex())
         self.counts.detached = len(rows)
         self.watched.done("entries", len(rows))
 

@@ -14,14 +14,21 @@ MOST_OF_A_SORT: Final = 50
 
 @dataclass(slots=True, kw_only=True)
 class Findings:
-    """``named``: documents with ``sort``, ``sentence`` and what is known of record or entry; ``counts``: how many of each sort there are."""
+    """``named``: documents with ``sort``, ``sentence`` and what is known of record or entry; ``counts``: how many of each sort there are.
+
+    ``apart``: a detail by which findings are told apart, so that many of one of its values don't hide those of another; ``counted``: by sort and value.
+    """
 
     named: list[Document] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
+    apart: str = ""
+    counted: Counter[tuple[str, object]] = field(default_factory=Counter)
 
     def add(self, sort: str, sentence: str, **details: object) -> None:
         self.counts[sort] += 1
-        if self.counts[sort] <= MOST_OF_A_SORT:
+        key = (sort, details.get(self.apart))
+        self.counted[key] += 1
+        if self.counted[key] <= MOST_OF_A_SORT:
             self.named.append({"sort": sort, "sentence": sentence, **details})
 
     @property

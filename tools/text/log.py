@@ -40,14 +40,15 @@ def _show_all(screen: Screen, documents: list[Document]) -> None:
 
 def _show_one(screen: Screen, document: Document) -> None:
     given_up = f", {document['stubs']:,} of them given up for a checkpoint" if document["stubs"] else ""
-    counted = f": {spell_entries(document['stored'], None)}{given_up}."
+    early = f" {_detached(document)}." if document["detached"] else ""
+    counted = f": {spell_entries(document['stored'], None)}{given_up}.{early}"
     screen.line(f"log {document['log'][:10]} of ", screen.device(short_device(document)), counted, *_verdict([document]))
     for branch in document["branches"] if len(document["branches"]) > 1 else ():
         before = branch["goes_on_from"]
-        begins = "from the beginning" if before is None else f"goes on from entry {before['seq']} of branch {before['branch']}"
-        screen.line(
-            (f"  branch {branch['branch']}: {branch['from']} to {branch['to']}, ends in {branch['tip'][:10]}, {begins}", WARN),
-        )
+        begins = f"goes on from entry {before['seq']} of branch {before['branch']}" if before else "from the beginning"
+        begins = f"what it goes on from, {branch['from'] - 1}, isn't here" if before is None and branch["from"] else begins
+        said = f"  branch {branch['branch']}: {branch['from']} to {branch['to']}, ends in {branch['tip'][:10]}, {begins}"
+        screen.line((said, WARN if document["ends"] > 1 else ""))
     if document["left_out"]:
         screen.line((f"… {document['left_out']:,} older ones, not shown (--limit, --from, --to)", DIM))
     columns = ("seq", "made", "what", "size", "builds on", "name", "")
@@ -56,7 +57,7 @@ def _show_one(screen: Screen, document: Document) -> None:
 
 
 def _row(entry: Document, *, has_branches: bool) -> tuple[Piece, ...]:
-    place = f"{entry['seq']} ({entry['branch']})" if has_branches else str(entry["seq"])
+    place = f"{entry['seq']} ({entry['branch']})" if has_branches and entry["branch"] is not None else str(entry["seq"])
     made = spell_time(entry["time"] or entry["received"])
     size = "" if entry["size"] is None else spell_size(entry["size"])
     return place, made, what_it_did(entry), size, " ".join(map(short_entry, entry["deps"])), entry["name"][:10], (_remark(entry), WARN)
@@ -65,6 +66,8 @@ def _row(entry: Document, *, has_branches: bool) -> tuple[Piece, ...]:
 def _remark(entry: Document) -> str:
     if entry["damaged"]:
         return "damaged"
+    if entry["detached"]:
+        return "detached: what it builds on isn't here"
     if entry["verdict"] in (None, "applied"):
         return "stub" if entry["stub"] else ""
     return f"{entry['verdict']}: {entry['reason']}" if entry["reason"] else str(entry["verdict"])
@@ -73,7 +76,7 @@ def _remark(entry: Document) -> str:
 def _verdict(documents: list[Document]) -> tuple[Piece, ...]:
     if documents[0]["verified"] is None:
         return ()
-    wrong = sum(len(document["findings"]) for document in documents)
+    wrong = sum(len(document["findings"]) + document["more_findings"] for document in documents)
     if all(document["verified"] for document in documents):
         return (" ", ("Verified: signatures, chain, numbers and deps are right.", GOOD))
     return (" ", (f"NOT right: {spell_count(max(wrong, 1), 'finding')}, listed below.", BAD))
@@ -84,6 +87,10 @@ def _state(document: Document) -> Piece:
     if missing:
         return f"{missing:,} missing", BAD
     if document["findings"]:
-        return spell_count(len(document["findings"]), "finding"), BAD
-    forks = len({(branch["goes_on_from"] or {}).get("seq") for branch in document["branches"]}) if len(document["branches"]) > 1 else 0
-    return (f"forked in {len(document['branches'])} branches", WARN) if forks else ""
+        return spell_count(len(document["findings"]) + document["more_findings"], "finding"), BAD
+    said = [f"forked, {document['ends']} ends"] if document["ends"] > 1 else []
+    return ", ".join([*said, *([_detached(document)] if document["detached"] else [])]), WARN
+
+
+def _detached(document: Document) -> str:
+    return f"{document['detached']:,} more came before what {'it builds' if document['detached'] == 1 else 'they build'} on"

@@ -15,10 +15,11 @@ def show_sizes(documents: list[Document]) -> None:
     screen = Screen()
     if not documents:
         screen.line("No library is stored here yet.")
+    shared = ", with what it shares with the other libraries here" if len(documents) > 1 else ""
     for document in documents:
-        rows = list(_rows(document))
+        rows = _rows(document)
         total = sum(size for _, _, size, _ in rows)
-        screen.line(f"library {document['library'][:10]}: {spell_size(total)} in all.")
+        screen.line(f"library {document['library'][:10]}: {spell_size(total)} in all{shared}.")
         screen.table(
             ("what", "number", "size", ""), [(what, number, spell_size(size), (remark, DIM)) for what, number, size, remark in rows]
         )
@@ -33,11 +34,9 @@ def show_sizes(documents: list[Document]) -> None:
 def _rows(document: Document) -> list[tuple[str, str, int, str]]:
     """What adds up to the sum: what, number, size, remark."""
     if document["files"] is not None:
-        files = [
-            (f"{each['kind']}s" if each["kind"] in _PLURAL else each["kind"], f"{each['count']:,}", each["bytes"], "")
-            for each in document["files"]
-        ]
-        return [*files, ("database", "", document["database"]["bytes"], "log, records, listings, queues")]
+        files = [(*_KINDS.get(each["kind"], (each["kind"], "")), each) for each in document["files"]]
+        listed = [(what, f"{each['count']:,}", each["bytes"], remark) for what, remark, each in files]
+        return [*listed, ("database", "", document["database"]["bytes"], "log, records, listings, queues")]
     blobs = document["blobs"]
     quota = "" if blobs["quota"] is None else f"of a quota of {spell_size(blobs['quota'])}"
     return [
@@ -49,7 +48,19 @@ def _rows(document: Document) -> list[tuple[str, str, int, str]]:
     ]
 
 
-_PLURAL = frozenset({"original", "preview", "thumbnail", "checkpoint"})
+_KINDS = {
+    "original": ("originals", ""),
+    "preview": ("previews", ""),
+    "thumbnail": ("thumbnails", ""),
+    "index": ("indexes", "of large files"),
+    "checkpoint": ("checkpoints", ""),
+    "carried": ("carried for others", "until relays have it"),
+    "edited": ("edited pictures", "made again when they are lost"),
+    "recovered": ("recovered", ""),
+    "incoming": ("on their way in", ""),
+    "dropped": ("on their way in from a browser", ""),
+    "leaving": ("on their way out", ""),
+}
 
 
 def _show_inside(screen: Screen, document: Document) -> None:
@@ -59,6 +70,8 @@ def _show_inside(screen: Screen, document: Document) -> None:
         (f"log: {each['kind']}", f"{each['count']:,}", spell_size(each["bytes"]), "")
         for each in sorted(log["kinds"], key=_bytes, reverse=True)
     ]
+    if log["detached"]:
+        inside.append(("log: detached", f"{log['detached']:,}", spell_size(log["detached_bytes"]), "came before what they build on"))
     if log["stubs"]:
         inside.append(("log: stubs", f"{log['stubs']:,}", "", f"{spell_size(log['pruned_bytes'])} were freed by pruning"))
     if records is not None:

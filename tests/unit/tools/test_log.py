@@ -16,6 +16,7 @@ from tests.fleet.authors import make_library
 from tests.fleet.checkpoints import prune_all, settle_one
 from tests.unit.tools.folders import Pair, change, fill_relay, raws_of
 from tests.unit.tools.running import Inspect
+from tools.proving.findings import MOST_OF_A_SORT
 
 
 def rated(pair: Pair, *ratings: int) -> LogId:
@@ -113,6 +114,88 @@ def test_a_gap_is_counted_without_being_asked_for(inspect: Inspect, root: Path, 
     assert numbers(document) == [*range(last - 1), last]
 
 
+def test_gaps_of_one_log_are_not_held_against_another(inspect: Inspect, root: Path, pair: Pair) -> None:
+    log = rated(pair, 1, 2, 3, 4)
+    tamper(root / "laptop", f"DELETE FROM log_entry WHERE seq = 2 AND branch IN (SELECT id FROM log_branch WHERE log = x'{log.hex()}')")
+    assert not damaged(inspect, root / "laptop", log, "--verify")["verified"]
+    assert of_log(inspect, root / "laptop", pair.laptop.id.master_log(), "--verify")["verified"]
+
+
+def test_many_bad_entries_of_one_log_do_not_hide_one_of_another(inspect: Inspect, root: Path) -> None:
+    library = make_library()
+    anna, bert = library.join("anna"), library.join("bert")
+    bad = [anna.change() for _ in range(MOST_OF_A_SORT + 10)] + [bert.change()]
+    fill_relay(root / "relay", library.id, library.raws())
+    with closing(sqlite3.connect(root / "relay" / "relay.db")) as connection:
+        for entry in bad:
+            forged = entry.raw.replace(entry.signature, bytes(64))
+            connection.execute("UPDATE log_entry SET raw = ? WHERE name = ?", (forged, entry.name))
+        connection.commit()
+    of_bert, of_anna = (damaged(inspect, root / "relay", author.log, "--verify") for author in (bert, anna))
+    assert [finding["seq"] for finding in of_bert["findings"]] == [bad[-1].seq]
+    assert (of_bert["verified"], of_bert["more_findings"]) == (False, 0)
+    assert (len(of_anna["findings"]), of_anna["more_findings"]) == (MOST_OF_A_SORT, 10)
+    assert f"log {anna.log.short()}: and 10 more findings" in of_anna["problems"]
+    said = inspect("log", anna.log.short(), "--verify", "--library", root / "relay").out
+    assert f"NOT right: {MOST_OF_A_SORT + 10} findings" in said
+
+
+def test_an_entry_that_came_before_what_it_builds_on(inspect: Inspect, root: Path) -> None:
+    library = make_library()
+    anna = library.join("anna")
+    anna.change()
+    bert = library.join("bert")
+    fill_relay(root / "relay", library.id, [entry.raw for entry in library.entries if entry.log != anna.log])
+    document = of_log(inspect, root / "relay", bert.log, "--verify")
+    assert (document["device"], document["stored"], document["detached"], document["branches"]) == (bert.device.hex(), 0, 1, [])
+    assert [(entry["seq"], entry["branch"], entry["detached"]) for entry in document["entries"]] == [(0, None, True)]
+    assert (document["left_out"], document["verified"]) == (0, True)
+    assert bert.log.hex() in {each["log"] for each in inspect("log", "--library", root / "relay", "--json").documents()}
+    said = inspect("log", bert.log.short(), "--library", root / "relay").out
+    assert "0 entries. 1 more came before what it builds on." in said
+    assert "detached: what it builds on isn't here" in said
+
+
+def test_a_detached_entry_with_a_bad_signature_is_held_against_its_log_alone(inspect: Inspect, root: Path) -> None:
+    library = make_library()
+    anna = library.join("anna")
+    bert = library.join("bert")
+    (began,) = (entry for entry in library.entries if entry.log == bert.log)
+    fill_relay(root / "relay", library.id, [entry.raw for entry in library.entries if entry.log != anna.log])
+    with closing(sqlite3.connect(root / "relay" / "relay.db")) as connection:
+        connection.execute("UPDATE log_detached SET raw = ?", (began.raw.replace(began.signature, bytes(64)),))
+        connection.commit()
+    (finding,) = damaged(inspect, root / "relay", bert.log, "--verify")["findings"]
+    assert (finding["log"], finding["seq"]) == (bert.log.hex(), 0)
+    assert of_log(inspect, root / "relay", library.id.master_log(), "--verify")["verified"]
+
+
+def test_a_branch_that_goes_on_where_another_ends_is_no_fork(inspect: Inspect, root: Path) -> None:
+    """As when what came below a checkpoint came after what goes on from it."""
+    library = make_library()
+    anna = library.join("anna")
+    for _ in range(4):
+        anna.change()
+    fill_relay(root / "relay", library.id, library.raws())
+    with closing(sqlite3.connect(root / "relay" / "relay.db")) as connection:
+        branch, key, author, last, tip = connection.execute(
+            "SELECT id, library, author, last_seq, tip FROM log_branch WHERE log = ?", (anna.log,)
+        ).fetchone()
+        connection.execute(
+            "INSERT INTO log_branch (id, library, parent, log, author, first_seq, last_seq, tip) VALUES (99, ?, ?, ?, ?, 3, ?, ?)",
+            (key, branch, anna.log, author, last, tip),
+        )
+        connection.execute("UPDATE log_entry SET branch = 99 WHERE branch = ? AND seq >= 3", (branch,))
+        connection.execute(
+            "UPDATE log_branch SET last_seq = 2, tip = (SELECT name FROM log_entry WHERE branch = id AND seq = 2) WHERE id = ?", (branch,)
+        )
+        connection.commit()
+    document = of_log(inspect, root / "relay", anna.log, "--verify")
+    assert (document["ends"], len(document["branches"]), document["verified"]) == (1, 2, True)
+    assert "fork" not in inspect("log", "--library", root / "relay").out
+    assert inspect("clock", "--library", root / "relay", "--json").document()["devices"][0]["forked"] == []
+
+
 def test_a_log_that_was_cut_off(inspect: Inspect, root: Path, pair: Pair) -> None:
     log = rated(pair, 1, 2, 3, 4)
     last = pair.laptop.log.heads()[log][0].seq
@@ -149,7 +232,7 @@ def test_both_branches_of_a_fork(inspect: Inspect, root: Path) -> None:
     said = inspect("log", anna.log.short(), "--library", root / "relay").out
     assert f"branch 1: {second.seq} to {third.seq}" in said
     assert f"goes on from entry {second.seq - 1} of branch 0" in said
-    assert "forked in 2 branches" in inspect("log", "--library", root / "relay").out
+    assert "forked, 2 ends" in inspect("log", "--library", root / "relay").out
 
 
 def test_stubs_are_counted_and_keep_their_places(inspect: Inspect, root: Path, pair: Pair) -> None:
@@ -163,6 +246,25 @@ def test_stubs_are_counted_and_keep_their_places(inspect: Inspect, root: Path, p
     stub = document["entries"][1]
     assert (stub["stub"], stub["damaged"]) == (True, False)
     assert "given up for a checkpoint" in inspect("log", log.short(), "--library", root / "laptop").out
+
+
+def test_a_span_that_ends_before_it_begins(inspect: Inspect, root: Path, pair: Pair) -> None:
+    log = rated(pair, 1)
+    said = inspect("log", log.short(), "--from", 5, "--to", 3, "--library", root / "laptop", "--json")
+    assert said.failure() == (2, "No number lies from 5 to 3.")
+
+
+def test_a_beginning_of_several_logs(inspect: Inspect, root: Path) -> None:
+    library = make_library()
+    for log in ("ab" * 16, "ab" + "cd" * 15):
+        device = library.author(log)
+        library.certify(device)
+        device.open_log(log=LogId(bytes.fromhex(log)))
+    fill_relay(root / "relay", library.id, library.raws())
+    folder = ("--library", root / "relay", "--json")
+    assert inspect("log", "ab", *folder).failure() == (2, "More than one log has an id that begins with ab.")
+    assert inspect("log", "abcd", *folder).document()["log"] == "ab" + "cd" * 15
+    assert inspect("log", "ABAB", *folder).document()["log"] == "ab" * 16
 
 
 @pytest.mark.parametrize("text", ["xyz", "ffffffffffffffffffffffffffffffffffff", "9:1"])

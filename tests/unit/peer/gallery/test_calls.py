@@ -184,3 +184,38 @@ async def test_nobody_can_be_invited_where_nobody_could_come(site: Site) -> None
     assert "no way for a new device to meet this one" in response.json()["message"]
     assert await site.get("/api/v1/invitations") == {"invitations": []}
     assert (await site.post("/api/v1/invitations/answer", code="1234", accept=True)).status_code == 400
+
+
+async def test_what_others_did_is_told_in_kinds(serve: Serve, library: Library, tmp_path: Any) -> None:
+    other = admit(library, tmp_path / "bert")
+    site = await serve(library)
+    first, second = add_photo(other, "a"), add_photo(other, "b")
+    exchange(library, other)
+    edit(other, first, caption="sea")
+    edit(other, second, caption="cliffs")
+    edit(library, first, rating=3)
+    exchange(library, other)
+    other.close()
+    captions, photos, *_ = (await site.get("/api/v1/arrivals"))["arrivals"]
+    assert (captions["device"], captions["did"], captions["photos"]) == ("bert", ["caption"], 2)
+    assert set(captions["shown"]) == {hexed(first), hexed(second)}
+    assert (photos["did"], photos["photos"]) == (["import"], 2)
+
+
+async def test_actions_name_some_of_their_photos(site: Site) -> None:
+    photos = [add_photo(site.library, name) for name in "abcdefgh"]
+    await site.done("/api/v1/assets/set", ids=[hexed(photo) for photo in photos], assignments=["rating=4"])
+    (action, *_) = (await site.get("/api/v1/undo"))["actions"]
+    assert action["photos"] == len(photos)
+    assert len(action["shown"]) == 6
+    assert set(action["shown"]) < {hexed(photo) for photo in photos}
+
+
+async def test_how_long_the_trash_lasts(site: Site) -> None:
+    assert await site.get("/api/v1/settings") == {"retention": 30}
+    assert await site.done("/api/v1/settings", retention=90) == {"retention": 90}
+    for wrong in (0, 36_501, "soon"):
+        assert (await site.post("/api/v1/settings", retention=wrong)).status_code == 400
+    assert await site.get("/api/v1/settings") == {"retention": 90}
+    await site.done("/api/v1/undo")
+    assert await site.get("/api/v1/settings") == {"retention": 30}
