@@ -136,6 +136,7 @@ def test_without_an_engine_it_goes_by_what_was_last_exchanged(library: Library) 
     assert shown == {
         "name": RELAY,
         "kind": "relay",
+        "device": None,
         "address": RELAY,
         "state": "not running",
         "last_contact": None,
