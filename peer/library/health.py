@@ -132,7 +132,7 @@ def library_status(library: Library, live_nodes: Sequence[Mapping[str, Any]] | N
             stuck=tuple(_stuck(library)),
             void=_count(library, "void"),
             forks=tuple(_forks(library)),
-            held_back_by=tuple(_held_back_by(library)),
+            held_back_by=tuple(waited_for(library)),
             disagreeing=disagreeing,
             nodes=nodes,
             storage=_storage(library),
@@ -199,11 +199,11 @@ def _parted_after(library: Library, log: LogId) -> int:
     return beginnings[1] - 1  # the log itself begins with the first of its branches
 
 
-def _held_back_by(library: Library) -> Iterator[str]:
+def waited_for(library: Library) -> Iterator[str]:
     """Names of the active members whose newest report doesn't cover all that is stored here, or doesn't acknowledge a checkpoint that others do."""
-    waited_for = {device.hex() for device in standing.held_back_by(library)}
+    holding_back = {device.hex() for device in standing.held_back_by(library)}
     for row in device_rows(library):
-        if row["id"] in waited_for or (row["member"] and row["active"] and not row["this"] and row["behind"]):
+        if row["id"] in holding_back or (row["member"] and row["active"] and not row["this"] and row["behind"]):
             yield row["name"]
 
 

@@ -48,7 +48,7 @@ def log(invocation: Invocation, log: str, verify: bool, first: int, last: int | 
              calotype-inspect log 9c1f --verify
              calotype-inspect log 9c1f --from 100 --to 200 --limit 1000 --json
     """
-    with bars(wanted=not invocation.json) as watched:
+    with bars(wanted=verify and not invocation.json) as watched:
         gather = partial(
             gather_log,
             text=log,

@@ -18,7 +18,7 @@ def show_clocks(documents: list[Document]) -> None:
         screen.line("No library is stored here yet.")
     for document in documents:
         screen.line(_summary(document))
-        columns = ("device", "ahead", "behind", "last report", "entries", "logs", "")
+        columns = ("device", "ahead", "behind", "last report", "entries", "")
         screen.table(columns, [_row(screen, device) for device in document["devices"]])
         if document["ahead"]:
             screen.heading("stamped ahead of their arrival")
@@ -91,7 +91,6 @@ def _row(screen: Screen, device: Document) -> tuple[Piece, ...]:
         _behind(device),
         spell_time(device["reported"]) if device["reported"] else "never",
         str(device["looked_at"]),
-        str(len(device["logs"])),
         (", ".join(remarks), WARN if remarks != ["the clock here"] else DIM),
     )
 

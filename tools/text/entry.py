@@ -36,7 +36,8 @@ def _envelope(document: Document) -> Iterator[tuple[str, str]]:
     yield "name", document["name"]
     yield "previous", document["previous"] or "none"
     yield "deps", ", ".join(short_entry(dep) + ("" if dep["stored"] else " (NOT STORED)") for dep in document["deps"]) or "none"
-    yield "next", ", ".join(map(short_entry, document["followed_by"])) or "none: it is the newest of its branch"
+    newest = "" if document["detached"] else ": it is the newest of its branch"
+    yield "next", ", ".join(map(short_entry, document["followed_by"])) or f"none{newest}"
     yield "came", spell_time(document["received"])
     if document["epoch"]:
         yield "epoch", document["epoch"] + (", written under now" if document["written_under_now"] else "")

@@ -51,7 +51,7 @@ def _show_one(screen: Screen, document: Document) -> None:
         screen.line((said, WARN if document["ends"] > 1 else ""))
     if document["left_out"]:
         screen.line((f"… {document['left_out']:,} older ones, not shown (--limit, --from, --to)", DIM))
-    columns = ("seq", "made", "what", "size", "builds on", "name", "")
+    columns = ("seq", "made", "what", "size", "builds on")
     has_branches = len(document["branches"]) > 1
     screen.table(columns, [_row(entry, has_branches=has_branches) for entry in document["entries"]])
 
@@ -60,7 +60,9 @@ def _row(entry: Document, *, has_branches: bool) -> tuple[Piece, ...]:
     place = f"{entry['seq']} ({entry['branch']})" if has_branches and entry["branch"] is not None else str(entry["seq"])
     made = spell_time(entry["time"] or entry["received"])
     size = "" if entry["size"] is None else spell_size(entry["size"])
-    return place, made, what_it_did(entry), size, " ".join(map(short_entry, entry["deps"])), entry["name"][:10], (_remark(entry), WARN)
+    remark = _remark(entry)
+    what: Piece = (f"{what_it_did(entry)}; {remark}", WARN) if remark else what_it_did(entry)
+    return place, made, what, size, " ".join(map(short_entry, entry["deps"]))
 
 
 def _remark(entry: Document) -> str:

@@ -12,13 +12,14 @@ from peer.library.instants import iso_utc
 from peer.library.shown import plain
 from store.entries import Entry, EntryKind, is_signed_by
 from store.errors import RefusedError
-from store.ids import DeviceId, EntryHash, LibraryId, RecordId, RecordKind
+from store.ids import NO_ENTRY, DeviceId, EntryHash, LibraryId, LogId, RecordId, RecordKind
 from store.roster import Roster
+from store.sqlite_rows import LibraryRows
 from tools.looking.contents import Contents
 from tools.looking.control_bodies import DescribeDevice, control_document
 from tools.looking.documents import Document, device_document, entry_document
 from tools.looking.folder import Inspected
-from tools.looking.logged import LoggedEntry, logged_named, newest_logged
+from tools.looking.logged import LoggedEntry, logged_named, newest_detached, newest_logged
 from tools.looking.lookup import find_log
 from tools.looking.verdicts import verdict_of
 
@@ -32,18 +33,15 @@ _PLACE = re.compile(r"([0-9a-f]{1,32}):([0-9]{1,18})")
 def gather_entries(inspected: Inspected, text: str) -> list[Document]:
     """A document for each entry at the place ``text``: several where the log has branches. Each has
 
-    - ``library``, ``log``, ``seq``, ``name``, ``kind``, ``previous`` (null of the first), ``deps``: [{``log``, ``seq``, ``name``, ``stored``}],
-      ``epoch`` (null of control
-      entries), ``written_under_now``: whether devices write under that epoch
+    - ``library``, ``log``, ``seq``, ``name``, ``kind``, ``previous`` (null of the first, and where it isn't known), ``deps``: [{``log``, ``seq``, ``name``,
+      ``stored``}], ``epoch`` (null of control entries), ``written_under_now``: whether devices write under that epoch
     - ``size``, ``body_size``, ``plain_size`` (of the opened body) in bytes, null where there are no bytes or no key; ``received``; ``stub``: its
-      bytes were given up for a
-      checkpoint; ``followed_by``: the next entries of its log
+      bytes were given up for a checkpoint; ``detached``: it came before what it builds on; ``followed_by``: the next entries of its log
     - ``signature``: ``{verified, device, device_name, reason}``; ``verified`` is null where there are no bytes to verify
-    - in a device's folder ``arrival``, ``verdict``, ``reason``; of a change ``change`` (null, with ``sealed``, where it can't be opened): ``stamp``,
-      ``time``, ``batch``, ``client``,
-      ``writer``, ``purges``, ``updates``: of each ``record``, ``kind``, ``bytes``, ``void``, ``reason``, ``items``: [{``key``, ``value``, ``clock``,
-      ``bytes``}] of the root map `r`,
-      ``deletes``: [{``client``, ``clock``, ``length``, ``entry``, ``deleted``: [{``key``, ``value``}], null where the bytes that made them aren't here}]
+    - in a device's folder, and of detached ones, ``arrival``, ``verdict``, ``reason``; of a change ``change`` (null, with ``sealed``, where it can't be
+      opened): ``stamp``, ``time``, ``batch``, ``client``, ``writer``, ``purges``, ``updates``: of each ``record``, ``kind``, ``bytes``, ``void``,
+      ``reason``, ``items``: [{``key``, ``value``, ``clock``, ``bytes``}] of the root map `r`, ``deletes``: [{``client``, ``clock``, ``length``,
+      ``entry``, ``deleted``: [{``key``, ``value``}], null where the bytes that made them aren't here}]
     - of a control entry ``control``, its body, null with ``unreadable`` when it isn't one of its kind
     """
     match = _PLACE.fullmatch(text.strip().lower())
@@ -52,18 +50,28 @@ def gather_entries(inspected: Inspected, text: str) -> list[Document]:
     library, log = find_log(inspected, match[1])
     seq = int(match[2])
     found = newest_logged(inspected, library, log, first=seq, last=seq, limit=MOST_BRANCHES)
+    found = newest_detached(inspected, library, log, first=seq, last=seq, limit=MOST_BRANCHES) + found
     if not found:
-        tips = inspected.log(library).heads().get(log, ())
-        last = max((tip.seq for tip in tips), default=-1)
-        missing = f"it ends at {last}" if seq > last else "it should be there, and is missing"
         raise UsageError(
-            f"Log {log.short()} has no entry {seq}: {missing}.", hint=f"`calotype-inspect log {log.short()} --verify` says what else is."
+            f"Log {log.short()} has no entry {seq}: {_why_missing(inspected, library, log, seq)}.",
+            hint=f"`calotype-inspect log {log.short()} --verify` says what else is.",
         )
     contents = Contents.of(inspected, library)
     return [
         _stub(inspected, library, each) if each.entry is None else _entry(inspected, library, each, each.entry, contents)
         for each in reversed(found)
     ]
+
+
+def _why_missing(inspected: Inspected, library: LibraryId, log: LogId, seq: int) -> str:
+    with inspected.database.read() as connection:
+        branches = LibraryRows(connection, library).branches_of(log).values()
+    if not branches:
+        return "what of it is here came before what it builds on"
+    first, last = min(branch.first_seq for branch in branches), max(branch.last_seq for branch in branches)
+    if seq > last:
+        return f"it ends at {last}"
+    return f"what is here of it begins at {first}" if seq < first else "it should be there, and is missing"
 
 
 def _stub(inspected: Inspected, library: LibraryId, logged: LoggedEntry) -> Document:
@@ -91,9 +99,10 @@ def _place(inspected: Inspected, library: LibraryId, logged: LoggedEntry) -> Doc
         "library": library.hex(),
         **entry_document(item.log, item.seq, item.name),
         "kind": item.kind.name.lower(),
-        "previous": item.previous.hex() if item.seq else None,
+        "previous": None if item.previous == NO_ENTRY else item.previous.hex(),
         "deps": [{**entry_document(dep.log, dep.seq, dep.name), "stored": stored.has(dep.name)} for dep in item.deps],
         "received": iso_utc(logged.received),
+        "detached": logged.is_detached,
         "followed_by": [entry_document(each.item.log, each.item.seq, each.name) for each in following if each.item.previous == item.name],
     }
 
@@ -111,7 +120,9 @@ def _entry(inspected: Inspected, library: LibraryId, logged: LoggedEntry, entry:
         "stub": False,
         "signature": _signature(entry, roster, names),
     }
-    if inspected.library_folder is not None:
+    if logged.is_detached:
+        document |= {"arrival": logged.arrival, "verdict": "detached", "reason": "what it builds on isn't here"}
+    elif inspected.library_folder is not None:
         document |= verdict_of(inspected.database, library, entry)
     if entry.kind is EntryKind.CHANGE:
         return document | _with_deleted(inspected, library, contents, contents.of_change(entry))

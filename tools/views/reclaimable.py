@@ -8,7 +8,7 @@ from sqlite3 import Connection
 from peer.errors import CalotypeError
 from peer.library.checkpoints import table as checkpoints
 from peer.library.checkpoints.table import Verdict
-from peer.library.health import library_status
+from peer.library.health import waited_for
 from peer.library.library import Library
 from store.errors import DamagedError
 from store.ids import LibraryId
@@ -39,7 +39,7 @@ def of_device(inspected: Inspected, connection: Connection, *, now: int, recover
     try:
         library = library_of(inspected)
         could += _with_others(inspected, library, connection, now)
-        return {"could_go": could, "held_back_by": list(library_status(library, None).held_back_by)}
+        return {"could_go": could, "held_back_by": list(waited_for(library))}
     except DamagedError as error:
         inspected.problems.note(f"what others hold back can't be told: {error}")
     except CalotypeError:

@@ -7,9 +7,9 @@ from typing import TypeVar
 
 from peer.library.instants import iso_utc
 from store.bodies import Certification, Open, Packages, Remove, parse_control
-from store.entries import Entry
+from store.entries import Entry, is_signed_by
 from store.heads import Heads
-from store.ids import MASTER, DeviceId, EntryHash, EpochId, LibraryId
+from store.ids import DeviceId, EntryHash, EpochId, LibraryId
 from store.roster import EpochInfo, Member, Roster
 from store.sqlite_rows import LibraryRows
 from tools.looking.documents import Document, device_document, entry_document
@@ -25,11 +25,12 @@ def gather_roster(inspected: Inspected) -> list[Document]:
 
     - ``library``, ``created`` (by its first entry; null where that isn't here), ``master_fingerprint``
     - ``devices``: ``device``, ``device_name``, ``member``, ``signing_fingerprint``, ``wrapping_fingerprint`` (the first 16 digits of the keys' SHA-256),
-      ``certified``: ``{by: device…, entry, received}`` for each certificate, ``removed``: ``{by, entry, received, counts}`` for each removal that
-      names it, ``pins``: the newest entries that count by themselves, of who was removed, ``logs``: [{``log``, ``number``, ``entry``, ``received``}]
-    - ``epochs``, in the order in which they came: ``epoch``, ``begun_by`` (entry), ``by`` (device), ``received``, ``readers``: who was given it,
-      ``packages`` (how
-      many), ``members_without``: members who weren't given it yet, ``is_written``: whether devices write under it now, ``by_removal``
+      ``certified``: ``{by: device…, entry, received}`` for each certificate, ``removed``: ``{by, entry, received, counts, reason}`` for each removal
+      that names it (``reason``: why it has no effect, else empty), ``pins``: the newest entries that count by themselves, of who was removed,
+      ``logs``: [{``log``, ``number``, ``entry``, ``received``}]
+    - ``epochs``, in the order in which they came: ``epoch``, ``entry`` (that began it), ``by`` (device), ``received``, ``readers``: who was given it,
+      ``packages`` (how many), ``members_without``: members whom no package gives it yet (what is sealed under a later epoch may), ``is_written``:
+      whether devices write under it now, ``by_removal``
     """
     return [_library(inspected, library) for library in inspected.libraries]
 
@@ -47,13 +48,15 @@ class _Telling:
         self._names = inspected.device_names()
         self._roster: Roster = inspected.log(library).roster()
         with inspected.database.read() as connection:
-            self._entries = LibraryRows(connection, library).roster_entries()
+            entries = LibraryRows(connection, library).roster_entries()
+        self._bodies = [(entry, parse_control(entry)) for entry in entries]
+        self._void = {removal.name: str(removal.reason) for removal in self._roster.void_removals}
 
     def document(self) -> Document:
         master = self._roster.master
         return {
             "library": self._library.hex(),
-            "created": self._received(self._entries[0].name) if self._entries else None,
+            "created": self._received(self._bodies[0][0].name) if self._bodies else None,
             "master_fingerprint": None if master is None else _fingerprint(master.signing_key),
             "devices": [self._device(member) for member in (*self._roster.devices.values(), *self._roster.former.values())],
             "epochs": self._epochs(),
@@ -70,11 +73,7 @@ class _Telling:
             "certified": [
                 self._deed(entry, body.certificate.signer) for entry, body in self._of(Certification) if body.certificate.device == device
             ],
-            "removed": [
-                {**self._deed(entry, self._author(entry)), "counts": any(removal.name == entry.name for removal in self._roster.removals)}
-                for entry, body in self._of(Remove)
-                if device in body.devices
-            ],
+            "removed": [self._removal(entry) for entry, body in self._of(Remove) if device in body.devices],
             "pins": None if pins is None else _heads(pins),
             "logs": [
                 {"log": entry.log.hex(), "number": body.number, **self._place(entry)}
@@ -83,12 +82,15 @@ class _Telling:
             ],
         }
 
+    def _removal(self, entry: Entry) -> Document:
+        counts = any(removal.name == entry.name for removal in self._roster.removals)
+        return {**self._deed(entry, self._author(entry)), "counts": counts, "reason": self._void.get(entry.name, "")}
+
     def _epochs(self) -> list[Document]:
         begun: dict[EpochId, Entry] = {}
         packages: dict[EpochId, int] = {}
         removals: set[EpochId] = set()
-        for entry in self._entries:
-            body = parse_control(entry)
+        for entry, body in self._bodies:
             if isinstance(body, Packages | Remove):
                 begun.setdefault(body.epoch, entry)
                 packages[body.epoch] = packages.get(body.epoch, 0) + len(body.packages)
@@ -114,13 +116,16 @@ class _Telling:
         }
 
     def _of(self, kind: type[T]) -> list[tuple[Entry, T]]:
-        bodies = ((entry, parse_control(entry)) for entry in self._entries)
-        return [(entry, body) for entry, body in bodies if isinstance(body, kind)]
+        return [(entry, body) for entry, body in self._bodies if isinstance(body, kind)]
 
-    def _author(self, entry: Entry) -> DeviceId:
-        return self._roster.logs.get(entry.log, MASTER)
+    def _author(self, entry: Entry) -> DeviceId | None:
+        """Of several that opened a log of the same id the one that signed the entry; ``None`` for who was never let in."""
+        authors = self._roster.authors.get(entry.log, ())
+        if len(authors) == 1:
+            return authors[0]
+        return next((author for author in authors if is_signed_by(entry, self._roster.known_key(author) or b"")), None)
 
-    def _deed(self, entry: Entry, by: DeviceId) -> Document:
+    def _deed(self, entry: Entry, by: DeviceId | None) -> Document:
         return {"by": device_document(by, self._names), **self._place(entry)}
 
     def _place(self, entry: Entry) -> Document:

@@ -19,7 +19,7 @@ from tools.looking.documents import Document
 from tools.looking.folder import Inspected
 from tools.views import reclaimable
 
-SAMPLE = 2000
+SAMPLE = 1000
 """Records that are looked into, spread over all."""
 
 _LOG = "SELECT kind, count(*), coalesce(sum(length(raw)), 0) FROM log_entry WHERE library = ? AND length(raw) > 0 GROUP BY kind"
@@ -37,7 +37,7 @@ class _States:
 
 
 def gather_size(inspected: Inspected, *, now: int, exact: bool = False) -> list[Document]:
-    """A document for each library. Sizes in bytes. ``now``: milliseconds since 1970. ``exact``: every record is read, else up to 2,000 of them.
+    """A document for each library. Sizes in bytes. ``now``: milliseconds since 1970. ``exact``: every record is read, else up to 1,000 of them.
 
     - ``library``; ``log``: ``entries``, ``stubs``, ``detached`` (came before what they build on), ``detached_bytes``,
       ``pruned_bytes`` (freed so far), ``kinds``: [{``kind``, ``count``, ``bytes``}]

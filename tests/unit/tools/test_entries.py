@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from store.bodies import Checkpoint, Claim, Release, Remove, Settled
 from store.entries import Entry, EntryKind
 from store.ids import MASTER, FileHash, RecordId
 from tests.fleet.authors import Author, FleetLibrary, filler_blob, make_library
+from tests.fleet.checkpoints import prune_all, settle_one
 from tests.unit.tools.folders import PHOTO, Pair, change, fill_relay, forge, raws_of
 from tests.unit.tools.running import Inspect
 
@@ -246,6 +248,68 @@ def test_places_that_name_no_entry(inspect: Inspect, root: Path, pair: Pair) -> 
     others = {each.hex()[0] for each in pair.laptop.log.heads()}
     free = next(digit for digit in "0123456789abcdef" if digit not in others)
     assert inspect("entry", f"{free}:0", *folder).failure() == (2, f"No log has an id that begins with {free}.")
+
+
+def test_a_stub_has_its_place_and_nothing_inside(inspect: Inspect, root: Path, pair: Pair) -> None:
+    entry = change(pair.laptop, lambda draft: draft.set("rating", 4))
+    after = change(pair.laptop, lambda draft: draft.set("rating", 5))
+    pair.exchange()
+    settle_one(pair.laptop, pair.phone)
+    assert prune_all(pair.laptop)
+    document = inspect("entry", place(entry), "--library", root / "laptop", "--json").document()
+    assert (document["stub"], document["size"], document["change"]) == (True, None, None)
+    assert (document["name"], document["previous"]) == (entry.name.hex(), entry.previous.hex())
+    assert document["followed_by"] == [{"log": after.log.hex(), "seq": after.seq, "name": after.name.hex()}]
+    assert document["signature"]["verified"] is None
+    assert document["signature"]["device"] == pair.laptop.device.hex()
+    said = inspect("entry", place(entry), "--library", root / "laptop").out
+    assert "can't be verified: its bytes were given up for a checkpoint" in said
+
+
+def test_damaged_bytes_leave_the_place(inspect: Inspect, root: Path, pair: Pair) -> None:
+    before = change(pair.laptop, lambda draft: draft.set("rating", 4))
+    entry = change(pair.laptop, lambda draft: draft.set("rating", 5))
+    with sqlite3.connect(LibraryFolder(root / "laptop").database) as database:
+        flipped = entry.raw[:100] + bytes([entry.raw[100] ^ 1]) + entry.raw[101:]
+        database.execute("UPDATE log_entry SET raw = ? WHERE name = ?", (flipped, entry.name))
+    database.close()
+    said = inspect("entry", place(entry), "--library", root / "laptop", "--json")
+    assert said.code == 3
+    document = json.loads(said.out)
+    assert (document["stub"], document["size"], document["signature"]["verified"]) == (False, None, None)
+    assert document["previous"] == before.name.hex()
+    (problem,) = document["problems"]
+    assert problem == f"entry {entry.name.hex()} isn't what was stored under its name"
+
+
+def test_an_entry_that_came_before_what_it_builds_on(inspect: Inspect, root: Path) -> None:
+    library = make_library()
+    anna = library.join("anna")
+    anna.change()
+    bert = library.join("bert")
+    (began,) = (entry for entry in library.entries if entry.log == bert.log)
+    fill_relay(root / "relay", library.id, [entry.raw for entry in library.entries if entry.log != anna.log])
+    folder = ("--library", root / "relay")
+    document = inspect("entry", place(began), *folder, "--json").document()
+    assert (document["detached"], document["verdict"]) == (True, "detached")
+    assert document["signature"]["verified"]
+    assert {dep["stored"] for dep in document["deps"]} == {True, False}
+    said = inspect("entry", place(began), *folder).out
+    assert "NOT STORED" in said
+    assert "detached: what it builds on isn't here" in said
+    assert "newest of its branch" not in said
+    missing = inspect("entry", f"{bert.log.hex()}:1", *folder, "--json").failure()
+    assert missing == (2, f"Log {bert.log.short()} has no entry 1: what of it is here came before what it builds on.")
+
+
+def test_an_entry_that_was_lost(inspect: Inspect, root: Path, pair: Pair) -> None:
+    entry = change(pair.laptop, lambda draft: draft.set("rating", 4))
+    change(pair.laptop, lambda draft: draft.set("rating", 5))
+    with sqlite3.connect(LibraryFolder(root / "laptop").database) as database:
+        database.execute("DELETE FROM log_entry WHERE name = ?", (entry.name,))
+    database.close()
+    code, sentence = inspect("entry", place(entry), "--library", root / "laptop", "--json").failure()
+    assert (code, sentence) == (2, f"Log {entry.log.short()} has no entry {entry.seq}: it should be there, and is missing.")
 
 
 def test_an_ambiguous_log_and_an_ambiguous_library(inspect: Inspect, root: Path) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 
 from relay.data_folder import DataFolder
 from store.database import Database
+from store.ids import EpochId
+from tests.fleet.authors import filler, make_library
 from tests.unit.peer.library.household import make_household
 from tests.unit.tools.folders import Pair, fill_relay, raws_of
 from tests.unit.tools.running import Inspect
@@ -67,7 +69,68 @@ def test_a_removal_by_who_was_removed_has_no_effect(inspect: Inspect, tmp_path: 
         house["anna"].receive(raws_of(house["carl"]))
         bert = by_name(roster_of(inspect, tmp_path / "anna"))["bert"]
         assert bert["member"]
-        assert [each["counts"] for each in bert["removed"]] in ([], [False])
+        said = inspect("roster", "--library", tmp_path / "anna").out
+        for each in bert["removed"]:
+            assert (each["counts"], each["by"]["device_name"]) == (False, "carl")
+            assert each["reason"]
+        assert said.count("removed by carl, without effect: ") == len(bert["removed"])
+
+
+def test_a_removal_without_effect_says_why(inspect: Inspect, tmp_path: Path) -> None:
+    library = make_library()
+    anna, bert, carl = (library.join(name) for name in ("anna", "bert", "carl"))
+    library.remove(anna, knows=[library.entries[-1]])
+    anna.sees(library.entries[-1])
+    library.remove(bert, by=anna)
+    fill_relay(tmp_path / "relay", library.id, library.raws())
+    document = roster_of(inspect, tmp_path / "relay")
+    devices = {device["device"]: device for device in document["devices"]}
+    (removed,) = devices[anna.device.hex()]["removed"]
+    assert (removed["counts"], removed["reason"], removed["by"]["device_name"]) == (True, "", "master key")
+    (void,) = devices[bert.device.hex()]["removed"]
+    assert (void["counts"], void["by"]["device"]) == (False, anna.device.hex())
+    assert void["reason"]
+    assert devices[bert.device.hex()]["member"]
+    assert devices[carl.device.hex()]["removed"] == []
+    assert f"removed by {anna.device.hex()[:10]}, without effect: " in inspect("roster", "--library", tmp_path / "relay").out
+
+
+def test_of_two_that_opened_the_same_log_the_one_who_signed_is_named(inspect: Inspect, tmp_path: Path) -> None:
+    library = make_library()
+    anna, bert = library.join("anna"), library.join("bert")
+    bert.open_log(log=anna.log)
+    dora, emil = library.author("dora"), library.author("emil")
+    deeds = {dora: anna, emil: bert}
+    for device, by in deeds.items():
+        library.certify(device, by=by)
+        library.packages([device.device], by=by, epoch=EpochId(filler(by.name, EpochId.SIZE)))
+    fill_relay(tmp_path / "relay", library.id, library.raws())
+    document = roster_of(inspect, tmp_path / "relay")
+    begun = {epoch["epoch"]: epoch["by"]["device"] for epoch in document["epochs"]}
+    assert [begun[filler(by.name, EpochId.SIZE).hex()] for by in deeds.values()] == [anna.device.hex(), bert.device.hex()]
+
+
+def test_what_came_before_what_it_builds_on_has_no_time_yet(inspect: Inspect, tmp_path: Path) -> None:
+    library = make_library()
+    anna = library.join("anna")
+    anna.change()
+    bert = library.join("bert")
+    fill_relay(tmp_path / "relay", library.id, [entry.raw for entry in library.entries if entry.log != anna.log])
+    devices = {device["device"]: device for device in roster_of(inspect, tmp_path / "relay")["devices"]}
+    (log,) = devices[bert.device.hex()]["logs"]
+    assert (log["log"], log["received"]) == (bert.log.hex(), None)
+    assert "not attached" in inspect("roster", "--library", tmp_path / "relay").out
+
+
+def test_a_member_without_a_key_is_named(inspect: Inspect, tmp_path: Path) -> None:
+    library = make_library()
+    library.join("anna")
+    bert = library.author("bert")
+    library.certify(bert)
+    fill_relay(tmp_path / "relay", library.id, library.raws())
+    (epoch,) = roster_of(inspect, tmp_path / "relay")["epochs"]
+    assert [device["device"] for device in epoch["members_without"]] == [bert.device.hex()]
+    assert "1 member without it" in inspect("roster", "--library", tmp_path / "relay").out
 
 
 def test_a_relay_tells_the_same_without_names(inspect: Inspect, root: Path, pair: Pair) -> None:
