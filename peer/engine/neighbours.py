@@ -173,7 +173,14 @@ class Neighbours:
         """What ``status`` says of the places that a person named, and that have led to nobody yet."""
         nobody = {"kind": NodeKind.PEER.value, "device": None, "state": "away", "last_contact": None, "behind": 0, "ahead": 0}
         return [
-            {"name": place, "address": place, "reason": self._reasons.get(place, NOT_HERE), "fault": "unreachable", "wanted": True, **nobody}
+            {
+                "name": place,
+                "address": place,
+                "reason": self._reasons.get(place, NOT_HERE),
+                "fault": "unreachable",
+                "wanted": True,
+                **nobody,
+            }
             for place in self.missed
         ]
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
 from starlette.responses import Response
 
 from peer.errors import NotAllowedError, UsageError
 from peer.gallery.calls import Call, answer
-from peer.library.arrivals import MOST_NAMED, arrivals
+from peer.gallery.timeline import rows_of
+from peer.library.arrivals import arrivals
 from peer.library.conflicts import Choice, OfDevice, TheMerge, TheValue, TheWinner, all_conflicts, conflicts_of
 from peer.library.conflicts import resolve as settle
 from peer.library.journal import JournaledAction
@@ -17,31 +20,39 @@ from peer.library.queries import Queries
 from peer.library.trashing import is_large_part
 from peer.library.undoing import action_json, find_action, newest, would_trash
 from peer.library.undoing import undo as take_back
+from store.ids import RecordId
 
 MOST_CONFLICTS = 500
 MOST_ARRIVALS = 50
+MOST_FACES = 6
 
 
 async def actions(call: Call) -> Response:
     """With ``shown``: some of the photos that each is about."""
 
     def read(library: Library) -> dict[str, Any]:
-        documents = [action_json(each) | {"shown": _some_photos(library, each)} for each in library.journal.actions()]
-        return {"actions": documents}
+        newest_first = library.journal.actions()[: call.query["count"]]
+        return {"actions": [action_json(each) | {"shown": _faces(library, _photos_of(library, each))} for each in newest_first]}
 
     return answer(await call.read(read))
 
 
 async def arrived(call: Call) -> Response:
-    return answer(await call.read(lambda library: {"arrivals": [each.to_json() for each in arrivals(library, most=MOST_ARRIVALS)]}))
+    def read(library: Library) -> dict[str, Any]:
+        found = arrivals(library, most=MOST_ARRIVALS)
+        return {"arrivals": [each.to_json() | {"shown": _faces(library, each.photos)} for each in found]}
+
+    return answer(await call.read(read))
 
 
-def _some_photos(library: Library, action: JournaledAction) -> list[str]:
-    if not action.photos:
-        return []
-    queries = Queries(library.database)
-    records = library.journal.some_photos(action, most=MOST_NAMED)
-    return [record.body.hex() for record in dict.fromkeys(map(queries.shown_for, records))]
+def _photos_of(library: Library, action: JournaledAction) -> Iterable[RecordId]:
+    return map(Queries(library.database).shown_for, library.journal.some_photos(action, most=MOST_FACES) if action.photos else ())
+
+
+def _faces(library: Library, photos: Iterable[RecordId]) -> list[dict[str, Any]]:
+    """What to show of some photos; those that are gone are left out."""
+    few = list(islice(dict.fromkeys(photos), MOST_FACES))
+    return [{"id": row["id"], "picture": row["picture"]} for row in rows_of(library, few)]
 
 
 async def undo(call: Call) -> Response:

@@ -225,7 +225,8 @@ OPERATIONS: tuple[Operation, ...] = (
         path="/api/v1/undo",
         handler=api_decisions.actions,
         summary="What can be undone, newest first",
-        answers="{actions: [as `calotype undo --list`, with `shown`: ids of some of the photos]}",
+        answers="{actions: [as `calotype undo --list`, with `shown`: {id, picture} of some of the photos]}",
+        query=(Field(name="count", kind=whole(1, _ANY), text="how many, at most", default=1000),),
     ),
     Operation(
         method="GET",

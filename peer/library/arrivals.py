@@ -27,11 +27,11 @@ from store.ids import EntryHash, LogId, RecordId, RecordKind
 MOST_ENTRIES: Final = 300
 """Of other devices, that are looked into."""
 
-MOST_NAMED: Final = 6
-"""Photos of one arrival that are named."""
-
 _MOST_PASSED: Final = 5000
 """Entries that are passed on the way back, those of this device among them."""
+
+_LOOKED_INTO: Final = 16
+"""Photos of one entry that are looked into: bulk work does the same to all that are in it."""
 
 TOOK_AWAY: Final = "removed"
 
@@ -59,7 +59,6 @@ class Arrival:
             "photos": len(self.photos),
             "others": len(self.others),
             "purged": self.purged,
-            "shown": [record.body.hex() for record in list(self.photos)[:MOST_NAMED]],
         }
 
     def is_part_of(self, newer: Arrival) -> bool:
@@ -123,15 +122,20 @@ def _entries_of_others(library: Library) -> Iterator[tuple[EntryHash, LogId]]:
 
 def _did(body: ChangeBody) -> dict[RecordId, set[str]]:
     """What was done to which record; those where only programs were at work are left out."""
-    found: dict[RecordId, set[str]] = {}
-    for record, update in body.updates:
-        try:
-            words = set(_words(record, decode_update(update)))
-        except MalformedUpdateError:
-            continue  # it is void, and shown as that
-        if words:
-            found[record] = {"import"} if "import" in words else words
-    return found
+    photos = [each for each in body.updates if each[0].kind is RecordKind.ASSET]
+    others = [each for each in body.updates if each[0].kind is not RecordKind.ASSET]
+    looked_into, like_them = photos[:_LOOKED_INTO], photos[_LOOKED_INTO:]
+    found = {record: words for record, update in (*looked_into, *others) if (words := _understood(record, update))}
+    usual = next((found[record] for record, _ in looked_into if record in found), None)
+    return found if usual is None else found | {record: usual for record, _ in like_them}
+
+
+def _understood(record: RecordId, update: bytes) -> set[str]:
+    try:
+        words = set(_words(record, decode_update(update)))
+    except MalformedUpdateError:
+        return set()  # it is void, and shown as that
+    return {"import"} if "import" in words else words
 
 
 def _words(record: RecordId, update: DecodedUpdate) -> Iterator[str]:

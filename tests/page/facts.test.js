@@ -4,7 +4,7 @@ import test from 'node:test';
 import { bytes, camera, coordinates, dimensions, exposureOf, fieldName, holdersOf, listed, locationOf, momentOf, valueText } from '../../peer/gallery/page/viewer/facts.js';
 
 test('sizes are short', () => {
-  assert.deepEqual([0, 1, 999, 1000, 1_234_567, 123_456_789, 5e12].map(bytes), ['0 bytes', '1 byte', '999 bytes', '1.0 KB', '1.2 MB', '123 MB', '5.0 TB']);
+  assert.deepEqual([0, 1, 999, 1000, 1_234_567, 123_456_789, 5e12].map(bytes), ['0 bytes', '1 byte', '999 bytes', '1 kB', '1.2 MB', '123 MB', '5 TB']);
   assert.equal(bytes(null), '');
 });
 

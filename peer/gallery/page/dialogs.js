@@ -45,8 +45,8 @@ export async function confirm({ title, text = '', action = 'Continue', danger = 
     (close) => html`
       ${text && html`<p>${text}</p>`}
       <div class="sheet-actions">
-        <button type="button" class="button" onClick=${() => close(false)}>Cancel</button>
-        <button type="button" autofocus class=${danger ? 'button danger' : 'button primary'} onClick=${() => close(true)}>${action}</button>
+        <button type="button" class="button" autofocus=${danger} onClick=${() => close(false)}>Cancel</button>
+        <button type="button" autofocus=${!danger} class=${danger ? 'button danger' : 'button primary'} onClick=${() => close(true)}>${action}</button>
       </div>
     `,
   );

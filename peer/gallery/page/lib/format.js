@@ -1,6 +1,8 @@
 // Amounts and times in words. Pure, but for the language of the browser.
 
-const LANGUAGE = globalThis.navigator?.language;
+/** Words of the page are English, so numbers and times are too, in the way of the reader's own country where it has one. */
+export const LANGUAGE = globalThis.navigator?.language?.startsWith('en') ? navigator.language : 'en-GB';
+
 const UNITS = ['bytes', 'kB', 'MB', 'GB', 'TB', 'PB'];
 const STEPS = [
   [60, 'second', 1],

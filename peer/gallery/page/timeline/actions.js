@@ -4,11 +4,12 @@ import { ask, confirm, showSheet } from '../dialogs.js';
 import { act } from '../lib/actions.js';
 import { get, post } from '../lib/api.js';
 import { html, useEffect, useState } from '../lib/html.js';
+import { locationOf } from '../viewer/facts.js';
 import { countText } from './words.js';
 
 const MOST_IN_ADDRESS = 100;
 const LARGE = 200;
-const KEPT_IN_TRASH = 'They stay there for 30 days and can be brought back until then.';
+const KEPT_IN_TRASH = 'They stay there for a while, and can be brought back until then.';
 const ids = (rows) => rows.map((row) => row.id);
 const set = (rows, assignments, done) => act(() => post('/assets/set', { ids: ids(rows), assignments }), () => done);
 const many = (rows) => countText(rows.length);
@@ -31,24 +32,14 @@ export const ACTIONS = {
     return word?.trim() ? set(rows, [`keyword+=${word.trim()}`], `“${word.trim()}” added to ${many(rows)}.`) : null;
   },
   async date(rows) {
-    const known = rows.length === 1 ? (rows[0].taken ?? '') : '';
-    const time = await ask({
-      title: 'Date and time',
-      label: rows.length === 1 ? 'Taken at' : `All of ${many(rows)} were taken at`,
-      type: 'datetime-local',
-      value: known.slice(0, 19),
-    });
-    const zone = /(?:Z|[+-]\d\d:?\d\d)$/.exec(known)?.[0] ?? '';
-    return time ? set(rows, [`taken=${time}${zone}`], `Date of ${many(rows)} set.`) : null;
+    const { editDate } = await import('../views/parts/date_editor.js');
+    const assignments = await editDate(rows);
+    return assignments && set(rows, assignments, `Date of ${many(rows)} set.`);
   },
   async place(rows) {
-    const place = await ask({
-      title: 'Place',
-      label: `Where ${many(rows)} ${rows.length === 1 ? 'was' : 'were'} taken`,
-      placeholder: '59.33, 18.06',
-      hint: 'Latitude and longitude in degrees. “none” takes back what was set here.',
-    });
-    return place?.trim() ? set(rows, [`location=${place.trim()}`], `Place of ${many(rows)} set.`) : null;
+    const { editPlace } = await import('../views/parts/place_editor.js');
+    const assignments = await editPlace(rows, await placeOf(rows));
+    return assignments && set(rows, assignments, `Place of ${many(rows)} set.`);
   },
   async album(rows) {
     const chosen = await chooseAlbum(rows);
@@ -93,6 +84,12 @@ export const ACTIONS = {
 };
 
 const newAlbum = (answer) => answer.album ?? answer;
+
+/** Where one photo was taken, if that is known. */
+async function placeOf(rows) {
+  const details = rows.length === 1 ? await act(() => get(`/assets/${rows[0].id}`)) : null;
+  return details && locationOf(details);
+}
 
 function save(url, name) {
   const link = document.createElement('a');

@@ -1,13 +1,12 @@
 // What is known of a photo, in words. Pure: the details of a photo (GET /api/v1/assets/ID) in, text out.
 
-const LANGUAGE = globalThis.navigator?.language?.startsWith('en') ? navigator.language : 'en-GB';
+import { LANGUAGE, sizeText } from '../lib/format.js';
+
 const format = (options) => new Intl.DateTimeFormat(LANGUAGE, { ...options, timeZone: 'UTC' });
 const DATE = format({ weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
 const DATE_SHORT = format({ day: 'numeric', month: 'short', year: 'numeric' });
 const TIME = format({ hour: '2-digit', minute: '2-digit' });
 const MOMENT = new Intl.DateTimeFormat(LANGUAGE, { day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit' });
-const UNITS = ['bytes', 'KB', 'MB', 'GB', 'TB'];
-const THOUSAND = 1000;
 const MEGA = 1e6;
 const SLOWEST_FRACTION = 0.4;
 const LOCAL_TIME = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d))?(?:\.\d+)?(Z|[+-]\d\d:\d\d)?$/;
@@ -47,13 +46,8 @@ export function instant(text) {
   return Number.isNaN(date.getTime()) ? '' : MOMENT.format(date);
 }
 
-/** 1234567 → "1.2 MB". */
-export function bytes(size) {
-  if (!Number.isFinite(size)) return '';
-  const power = size < THOUSAND ? 0 : Math.min(Math.floor(Math.log10(size) / 3), UNITS.length - 1);
-  const value = size / THOUSAND ** power;
-  return `${power === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${size === 1 ? 'byte' : UNITS[power]}`;
-}
+/** "1.2 MB"; "" when nobody knows. */
+export const bytes = (size) => (Number.isFinite(size) ? sizeText(size) : '');
 
 /** "4,000 × 3,000 · 12 MP" */
 export function dimensions(width, height) {

@@ -83,6 +83,7 @@ const NORTH = 84;
 const SOUTH = -58;
 const DATE_LINE = 180;
 const ROUND = 6;
+const EXACT = 100;
 
 /** Width and height of the drawing: a degree is 1 wide and 1 high. */
 export const WORLD = { width: 2 * DATE_LINE, height: NORTH - SOUTH };
@@ -90,6 +91,12 @@ export const WORLD = { width: 2 * DATE_LINE, height: NORTH - SOUTH };
 /** Where a place lies in the drawing. */
 export function placed(latitude, longitude) {
   return { x: longitude + DATE_LINE, y: NORTH - Math.min(Math.max(latitude, SOUTH), NORTH) };
+}
+
+/** The place at a point of the drawing, as exactly as it can be pointed at. */
+export function unplaced({ x, y }) {
+  const within = (value, most) => Math.round(Math.min(Math.max(value, -most), most) * EXACT) / EXACT;
+  return [within(NORTH - y, DATE_LINE / 2), within(x - DATE_LINE, DATE_LINE)];
 }
 
 /** A coast as the path of an SVG: Catmull-Rom curves through its corners. */

@@ -67,7 +67,7 @@ function Head({ album, context, reload }) {
       <div class="page-tools">
         ${album.trashed
           ? tool('restore', 'Restore', restore)
-          : html`${tool('share', 'Arrange', () => arrange(album), album.assets < 2)} ${tool('photos', 'Cover', () => chooseCover(album), !album.assets)}
+          : html`${tool('arrange', 'Arrange', () => arrange(album), album.assets < 2)} ${tool('photos', 'Cover', () => chooseCover(album), !album.assets)}
               ${tool('edit', 'Rename', rename)} ${tool('trash', 'Delete', remove)}`}
       </div>
     </div>

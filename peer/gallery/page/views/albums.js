@@ -6,14 +6,14 @@ import { act } from '../lib/actions.js';
 import { post, query } from '../lib/api.js';
 import { agoText, countOf } from '../lib/format.js';
 import { html } from '../lib/html.js';
-import { Empty, Heading, Section, showPage, useAnswer } from './parts/pages.js';
+import { Empty, Heading, Section, showPage, useAnswer, Waiting } from './parts/pages.js';
 
 export const mount = (element, context) => showPage(element, Albums, context);
 
 function Albums({ navigate }) {
   const [answer] = useAnswer('/albums');
   const [gone] = useAnswer('/albums', { trash: 1 });
-  if (!answer) return null;
+  if (!answer) return html`<${Waiting} title="Albums" />`;
   const create = async () => {
     const title = await ask({ title: 'New album', label: 'Title', placeholder: 'Sweden 2024', action: 'Create' });
     if (!title?.trim()) return;
@@ -26,8 +26,8 @@ function Albums({ navigate }) {
     ${answer.albums.length
       ? html`<ul class="album-grid">${answer.albums.map((album) => html`<${Album} key=${album.id} album=${album} />`)}</ul>`
       : html`<${Empty} icon="albums" title="No albums yet">
-          An album holds photos in an order of your own, on all of your devices. Make one here, or select photos and add them to one.
-          <br /><br />${button}
+          <p>An album holds photos in an order of your own, on all of your devices. Make one here, or select photos and add them to one.</p>
+          ${button}
         <//>`}
     ${gone?.albums.length > 0 &&
     html`<${Section} title="In the trash">
@@ -45,7 +45,7 @@ function Album({ album }) {
           ${face?.picture ? html`<img alt="" loading="lazy" decoding="async" src=${`/media/${face.id}/thumbnail${query({ v: face.picture })}`} />` : html`<${Icon} name="photos" />`}
         </span>
         <strong>${album.title || 'Without a title'}</strong>
-        <small>${countOf(album.assets, 'photo')}${album.conflicts > 0 ? ' · decided differently on two devices' : ''}</small>
+        <small>${countOf(album.assets, 'photo')}${album.conflicts > 0 ? ' · open conflict' : ''}</small>
       </a>
     </li>
   `;

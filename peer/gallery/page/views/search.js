@@ -49,8 +49,9 @@ function Head({ parameters, count, navigate }) {
     navigate(`/search${query(isOn ? rest : { ...rest, [name]: value })}`, { replace: true });
   };
   return html`
+    <h1 class="visually-hidden">Search</h1>
     <p class="soft" role="status">${count === null ? 'Looking …' : `${countOf(count, 'photo')} found`}</p>
-    <div class="filters" role="group" aria-label="Only">
+    <div class="chip-row" role="group" aria-label="Only">
       ${FILTERS.map(
         ([name, value, title]) => html`
           <button type="button" class="chip" aria-pressed=${parameters[name] === value} onClick=${() => toggle(name, value)}>${title}</button>

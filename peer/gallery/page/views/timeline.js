@@ -189,7 +189,7 @@ function zoomTools(grid) {
 const NOTHING = {
   favorite: ['star', 'No favourites yet', 'Press F on a photo, or the star above what you selected. Favourites are the same on all of your devices.'],
   hidden: ['hide', 'Nothing is hidden', 'What you hide leaves the timeline and stays in your library. Press H on a photo.'],
-  trash: ['trash', 'The trash is empty', 'What you throw away stays here for 30 days, and can be brought back until then.'],
+  trash: ['trash', 'The trash is empty', 'What you throw away stays here for a while, and can be brought back until then.'],
   album: ['albums', 'This album is empty', 'Select photos in the timeline and press B to add them.'],
   kind: ['video', 'No videos yet', 'Videos that you import appear here.'],
   query: ['search', 'Nothing was found', 'Try fewer words, a year, a month like “july 2024”, or the name of a camera.'],

@@ -198,7 +198,7 @@ async def test_what_others_did_is_told_in_kinds(serve: Serve, library: Library, 
     other.close()
     captions, photos, *_ = (await site.get("/api/v1/arrivals"))["arrivals"]
     assert (captions["device"], captions["did"], captions["photos"]) == ("bert", ["caption"], 2)
-    assert set(captions["shown"]) == {hexed(first), hexed(second)}
+    assert {face["id"] for face in captions["shown"]} == {hexed(first), hexed(second)}
     assert (photos["did"], photos["photos"]) == (["import"], 2)
 
 
@@ -208,7 +208,8 @@ async def test_actions_name_some_of_their_photos(site: Site) -> None:
     (action, *_) = (await site.get("/api/v1/undo"))["actions"]
     assert action["photos"] == len(photos)
     assert len(action["shown"]) == 6
-    assert set(action["shown"]) < {hexed(photo) for photo in photos}
+    assert {face["id"] for face in action["shown"]} < {hexed(photo) for photo in photos}
+    assert len((await site.get("/api/v1/undo", count=1))["actions"]) == 1
 
 
 async def test_how_long_the_trash_lasts(site: Site) -> None:

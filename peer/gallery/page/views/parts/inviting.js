@@ -4,7 +4,7 @@ import { showSheet } from '../../dialogs.js';
 import { act } from '../../lib/actions.js';
 import { get, post } from '../../lib/api.js';
 import { remainingText } from '../../lib/format.js';
-import { html, useEffect, useState } from '../../lib/html.js';
+import { html, useEffect, useRef, useState } from '../../lib/html.js';
 import { onChanged } from '../../lib/live.js';
 import { say } from '../../lib/toasts.js';
 
@@ -18,18 +18,20 @@ export async function invite() {
 function Invitation({ ticket, close }) {
   const [waiting, setWaiting] = useState(null);
   const [now, setNow] = useState(Date.now());
+  const [letIn, setLetIn] = useState('');
+  const answered = useRef(false);
   useEffect(() => {
-    let wasThere = false;
+    let isOpen = false;
     const look = async () => {
       setNow(Date.now());
       const { invitations } = await get('/invitations').catch(() => ({ invitations: null }));
       if (!invitations) return;
       const mine = invitations.find((each) => each.expires === ticket.expires);
       if (mine) {
-        wasThere = true;
+        isOpen = true;
         setWaiting(mine.code && mine.answer === null ? mine : null);
-      } else if (wasThere) {
-        say('The invitation is over. See below whether the device is in the list.');
+      } else if (isOpen) {
+        if (!answered.current) say('The invitation is over.');
         close();
       }
     };
@@ -41,10 +43,17 @@ function Invitation({ ticket, close }) {
       end();
     };
   }, []);
-  const answer = (accept) => act(() => post('/invitations/answer', { code: waiting.code, accept }), () => (accept ? `${waiting.name} is let in.` : 'It was turned away.'), { canUndo: false });
+  const answer = async (accept) => {
+    const { code, name } = waiting;
+    answered.current = true;
+    await act(() => post('/invitations/answer', { code, accept }), () => (accept ? `${name} is let in.` : `${name} was turned away.`), { canUndo: false });
+    if (accept) setLetIn(name);
+    else close();
+  };
+  if (letIn) return html`<p role="status">${letIn} gets the keys of the library …</p>`;
   if (waiting) {
     return html`
-      <p><strong>${waiting.name}</strong> wants to join. Does it show the same code?</p>
+      <p role="alert"><strong>${waiting.name}</strong> wants to join. Does it show the same code?</p>
       <p class="code">${waiting.code}</p>
       <p class="soft">If the codes differ, somebody else is between: say no, and nothing is lost.</p>
       <div class="sheet-actions">
@@ -59,7 +68,7 @@ function Invitation({ ticket, close }) {
     say('Copied.');
   };
   return html`
-    <p>Run <code>calotype join -</code> on the new device and paste the ticket, or read this code with it.</p>
+    <p>Run <code>calotype join - --name NAME</code> on the new device and paste the ticket, or read this code with it.</p>
     <svg class="qr" viewBox=${`0 0 ${size} ${size}`} role="img" aria-label="The ticket as a QR code"><path d=${path} /></svg>
     <textarea class="field ticket" readonly rows="4" aria-label="The ticket" value=${ticket.ticket} onFocus=${(event) => event.target.select()} />
     <p class="soft" role="status">Who has this may ask to come in; you will be asked here. It is over in ${remainingText((ticket.expires - now) / 1000) || 'a moment'}.</p>
