@@ -1,6 +1,9 @@
 // Months, days, durations and the names of photos, in words. Pure.
 
-const LANGUAGE = globalThis.navigator?.language?.startsWith('en') ? navigator.language : 'en-GB';
+import { LANGUAGE } from '../lib/format.js';
+
+export { countOf as countText } from '../lib/format.js';
+
 const format = (options) => new Intl.DateTimeFormat(LANGUAGE, { ...options, timeZone: 'UTC' });
 const MONTH = format({ month: 'long', year: 'numeric' });
 const MONTH_ALONE = format({ month: 'long' });
@@ -49,11 +52,6 @@ export function durationText(seconds) {
   const rest = String(whole % 60).padStart(2, '0');
   if (minutes < 60) return `${minutes}:${rest}`;
   return `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, '0')}:${rest}`;
-}
-
-/** "1 photo", "12,000 photos". */
-export function countText(count, one = 'photo', many = `${one}s`) {
-  return `${count.toLocaleString(LANGUAGE)} ${count === 1 ? one : many}`;
 }
 
 /** What a picture is called: its caption, else when it was taken, else its name. */
