@@ -1,8 +1,6 @@
 // Months, days, durations and the names of photos, in words. Pure.
 
-import { LANGUAGE } from '../lib/format.js';
-
-export { countOf as countText } from '../lib/format.js';
+import { countOf, LANGUAGE } from '../lib/format.js';
 
 const format = (options) => new Intl.DateTimeFormat(LANGUAGE, { ...options, timeZone: 'UTC' });
 const MONTH = format({ month: 'long', year: 'numeric' });
@@ -53,6 +51,9 @@ export function durationText(seconds) {
   if (minutes < 60) return `${minutes}:${rest}`;
   return `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, '0')}:${rest}`;
 }
+
+/** "1 photo", "12,000 photos". */
+export const countText = (count, one = 'photo', many = `${one}s`) => countOf(count, one, many);
 
 /** What a picture is called: its caption, else when it was taken, else its name. */
 export function nameOf(row) {
