@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,30 +9,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from tests.network.needs import PACKAGE_OF
+from tests.process.chromium import program
 from tests.unit.tools.folders import PHOTO, Pair, change, make_pair
 
 pytestmark = pytest.mark.process
 
 HOSTILE = "</script><img src=x onerror=document.title='hacked'><b>&amp;\u2028\u202e\x1b[31m"
 CAPTIONS = ("first", HOSTILE, "sea", "last")
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-)
-
-
-def program(name: str) -> str:
-    path = shutil.which(name)
-    if path is None:
-        pytest.skip(f"{name} is not installed (Debian's package {PACKAGE_OF[name]})")
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -59,15 +43,6 @@ def _caption(pair: Pair, text: str, *, by: str) -> None:
 def dag(library: Path, *words: str) -> str:
     command = [sys.executable, "-c", "from tools.commands.main import run; run()", "dag", *words, "--library", str(library)]
     return subprocess.run(command, check=True, capture_output=True, text=True, encoding="utf-8").stdout
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    executable = program("chromium")
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=executable, args=list(FLAGS))
-        yield launched
-        launched.close()
 
 
 @dataclass(frozen=True, kw_only=True)
