@@ -25,6 +25,7 @@ MOST_UNREAD = 1 << 20
 UNREAD_SECONDS = 5.0
 
 _LOGIN_FAILED = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Calotype</title>
+<link rel="icon" href="/icon.svg" type="image/svg+xml">
 <h1>This link was used, or is too old</h1><p>Run <code>calotype open</code> on this machine: it opens the gallery with a new one.</p></html>"""
 
 

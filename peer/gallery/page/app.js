@@ -172,22 +172,25 @@ function notice(title, text) {
   return element;
 }
 
-/** A sentence below the header while the peer is away; not for moments. */
+/** A sentence below the header while the peer is away, not for moments, or the session is over. */
 function followConnection() {
   const place = document.getElementById('notice');
   let timer = 0;
+  const show = (name, sentence) => {
+    const text = document.createElement('span');
+    text.textContent = sentence;
+    place.replaceChildren(icon(name), text);
+  };
   onConnection((isConnected) => {
     clearTimeout(timer);
     if (isConnected) place.replaceChildren();
     else {
-      timer = setTimeout(() => {
-        const text = document.createElement('span');
-        text.textContent = 'The peer on this device isn’t running. What you see stays; changes wait until it is back.';
-        place.replaceChildren(icon('offline'), text);
-      }, PATIENCE_MS);
+      timer = setTimeout(() => show('offline', 'The peer on this device isn’t running. What you see stays; changes wait until it is back.'), PATIENCE_MS);
     }
   });
   document.addEventListener('calotype:logged-out', () => {
+    clearTimeout(timer);
+    show('lock', 'This session has ended. What you see stays.');
     const words = html`<p>Run <code>calotype open</code> on this machine: it opens the gallery with a new one.</p>`;
     if (!document.querySelector('dialog[open]')) showSheet('This session has ended', () => words);
   });

@@ -49,7 +49,7 @@ export function mount(element, context, { view = viewOf(context.parameters), hea
     const answer = await ACTIONS[current.trash && name === 'trash' ? 'purge' : name](rows, argument);
     if (answer === null) return;
     if (CLEARS_SELECTION.has(name)) grid.selection.clear();
-    if (answer.assets) grid.selection.refresh(answer.assets);
+    if (Array.isArray(answer.assets)) grid.selection.refresh(answer.assets); // of an album it is how many
     grid.refresh();
   };
   const tools = zoomTools(grid);
